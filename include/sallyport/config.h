@@ -1,0 +1,154 @@
+/*
+ * config.h - what the operator decided: one file, one immutable snapshot.
+ *
+ * A snapshot is made whole or not at all. A connection takes a reference when
+ * it begins and keeps it, so a reload changes new connections only.
+ *
+ * Every value below has one row in the option table (src/config/options.c):
+ * name, type, least, most, default, unit, help. Strings are never NULL unless
+ * the comment says so.
+ *
+ * Threads:  a snapshot is read by any number of threads; ref/unref are atomic.
+ */
+#ifndef SALLYPORT_CONFIG_H
+#define SALLYPORT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sallyport/err.h"
+#include "sallyport/finding.h"
+#include "sallyport/list.h"
+#include "sallyport/log.h"
+
+/* `inherit` is gone once a snapshot is loaded: each feature has its own. */
+enum sp_mode { SP_MODE_INHERIT, SP_MODE_OBSERVE, SP_MODE_ENFORCE };
+
+enum sp_store_kind {
+	SP_STORE_EMBEDDED, /* a redis-server of our own */
+	SP_STORE_TCP,	   /* redis://[USER@]HOST[:PORT][/DATABASE] */
+	SP_STORE_UNIX	   /* unix:/PATH[?db=DATABASE] */
+};
+
+struct sp_redis_config {
+	enum sp_store_kind kind; /* `store:`, taken apart */
+	const char *host;	 /* SP_STORE_TCP */
+	unsigned port;
+	const char *path; /* SP_STORE_UNIX; for EMBEDDED under state-dir */
+	unsigned database;
+	const char *user;	   /* "" = the default user */
+	const char *password;	   /* read from password-file; "" = none */
+	const char *password_file; /* "" = none */
+	unsigned connections;	   /* the pool's size */
+	int64_t connect_timeout_ms;
+	int64_t command_timeout_ms;
+	unsigned breaker_failures;  /* in a row, then the store is not asked */
+	int64_t breaker_pause_ms;   /* for so long */
+	const char *server_program; /* embedded: redis-server */
+	uint64_t max_memory_bytes;  /* embedded */
+};
+
+struct sp_log_config {
+	struct sp_log_options options;
+};
+
+struct sp_access_config {
+	enum sp_mode mode;
+	struct sp_list *trusted_networks;
+	struct sp_list *allow_clients, *deny_clients;
+	struct sp_list *allow_helo, *deny_helo;
+	struct sp_list *allow_senders, *deny_senders;
+	struct sp_list *allow_recipients, *deny_recipients;
+};
+
+struct sp_helo_config {
+	bool is_enabled;
+	struct sp_list *own_names;     /* beside what the MTA calls itself */
+	struct sp_list *own_addresses; /* beside the one connected to */
+};
+
+struct sp_greylist_config {
+	bool is_enabled;
+	enum sp_mode mode;
+	int64_t delay_ms;	  /* a try before that is too early */
+	int64_t retry_window_ms;  /* a first try later than that is forgotten */
+	int64_t remember_ms;	  /* what has passed is remembered so long */
+	unsigned known_after;	  /* passes that make an identity known; 0 off */
+	unsigned ipv4_prefix;	  /* an identity's network */
+	unsigned ipv6_prefix;
+};
+
+struct sp_score_config {
+	enum sp_mode mode;
+	double refuse; /* a score from here on is refused */
+	double weights[SP_FINDING_COUNT];
+};
+
+struct sp_budget_config {
+	int64_t mail_ms;     /* all that one mail may wait, in sum */
+	int64_t callback_ms; /* the most of it in one callback */
+};
+
+struct sp_config {
+	const char *file; /* the path it was read from; "" = defaults */
+
+	const char *listen;	  /* "unix:/path" or "inet:port@address" */
+	unsigned listen_mode;	  /* of a Unix socket, e.g. 0660 */
+	const char *listen_group; /* "" = our own */
+	const char *control;	  /* path of the operator's socket */
+	const char *user;	  /* "" = stay who we are */
+	const char *group;	  /* "" = the user's */
+	const char *state_dir;
+	const char *pid_file; /* "" = none */
+	enum sp_mode mode;
+	const char *hostname;	/* our name in texts; "" = the MTA's {j} */
+	int64_t drain_ms;	/* open mails may finish so long after TERM */
+	unsigned max_recipients; /* a mail's recipients that we keep in mind */
+
+	struct sp_log_config log;
+	struct sp_redis_config redis;
+	struct sp_access_config access;
+	struct sp_helo_config helo;
+	struct sp_greylist_config greylist;
+	struct sp_score_config score;
+	struct sp_budget_config budget;
+};
+
+enum { SP_CONFIG_ERRORS_MAX = 64, SP_CONFIG_ERROR_SIZE = 512 };
+
+/* Every error of one load: "FILE:LINE:COLUMN: what was expected". */
+struct sp_config_errors {
+	size_t count; /* of all; texts[] holds the first 64 */
+	char texts[SP_CONFIG_ERRORS_MAX][SP_CONFIG_ERROR_SIZE];
+};
+
+/*
+ * Read `path` (NULL: all defaults) with every list and password file it names.
+ * SP_ERR_CONFIG with at least one text in *errors_out, all errors of the file
+ * in one go; *config_out is then NULL. The caller owns one reference.
+ */
+enum sp_err sp_config_load(const char *path, const struct sp_config **config_out,
+			   struct sp_config_errors *errors_out);
+
+const struct sp_config *sp_config_ref(const struct sp_config *config);
+void sp_config_unref(const struct sp_config **config);
+
+/* One effective value as text, for `sallyport config show` and the manual. */
+struct sp_option_view {
+	const char *name;    /* "greylist.delay" */
+	const char *type;    /* "duration", "network list", "observe|enforce" */
+	const char *range;   /* "0s..1d"; "" where there is none */
+	const char *initial; /* the default as one would write it */
+	const char *help;
+	char value[1024]; /* effective, as one would write it; secrets "(set)" */
+	bool is_set;	  /* written in the file */
+};
+
+/* Fill the view of option number `index`; SP_ERR_NOT_FOUND behind the last.
+ * With config NULL the value is the default. */
+enum sp_err sp_config_option(const struct sp_config *config, size_t index,
+			     struct sp_option_view *view_out);
+
+#endif

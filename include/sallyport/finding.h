@@ -1,0 +1,41 @@
+/*
+ * finding.h - the one table of what can be found about a mail.
+ *
+ * A finding has a name in upper case, a default weight (points; above zero
+ * speaks against the mail, below for it) and a sentence. Policy raises them;
+ * headers, log, explain and the option `weights:` know them by name.
+ *
+ * To add one: a row in the enum and a row in src/config/finding.c.
+ *
+ * Threads:  constant.
+ */
+#ifndef SALLYPORT_FINDING_H
+#define SALLYPORT_FINDING_H
+
+enum sp_finding_id {
+	SP_FINDING_TRUSTED,
+	SP_FINDING_ACCESS_ALLOW,
+	SP_FINDING_ACCESS_DENY,
+	SP_FINDING_HELO_NONE,
+	SP_FINDING_HELO_INVALID,
+	SP_FINDING_HELO_BARE_IP,
+	SP_FINDING_HELO_NOT_FQDN,
+	SP_FINDING_HELO_WRONG_LITERAL,
+	SP_FINDING_HELO_FORGED,
+	SP_FINDING_GREYLISTED,
+	SP_FINDING_COUNT
+};
+
+struct sp_finding_kind {
+	const char *name;    /* "HELO_FORGED" */
+	double weight;	     /* default; `weights:` overrides it */
+	const char *meaning; /* one sentence for the manual and `explain` */
+};
+
+/* `id` is below SP_FINDING_COUNT. */
+const struct sp_finding_kind *sp_finding_kind(enum sp_finding_id id);
+
+/* SP_FINDING_COUNT when no finding has that name (exact spelling). */
+enum sp_finding_id sp_finding_by_name(const char *name);
+
+#endif

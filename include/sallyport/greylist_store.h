@@ -1,0 +1,109 @@
+/*
+ * greylist_store.h - what Redis remembers of greylisting.
+ *
+ * Two kinds of key, both under the hash tag {IDENTITY} so that one script may
+ * touch them together (redis-schema/README.md has the fields):
+ *
+ *   sp:grey:{IDENTITY}               who it is, how often it has passed
+ *   sp:grey:{IDENTITY}:SENDER:RCPT   one triplet
+ *
+ * SENDER and RCPT are folded keys; bytes that are no printable ASCII, spaces,
+ * '%', ':', '{' and '}' are written %HH, so a key can be read, split and typed.
+ *
+ * Time:     the caller's wall clock goes into the script; key TTLs only tidy
+ *           up, so a set clock decides everything.
+ * Failure:  as store.h.
+ * Threads:  any.
+ */
+#ifndef SALLYPORT_GREYLIST_STORE_H
+#define SALLYPORT_GREYLIST_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sallyport/address.h"
+#include "sallyport/err.h"
+
+struct sp_greylist_config;
+struct sp_store;
+
+enum { SP_IDENTITY_SIZE = 300 };
+
+enum sp_greylist_state {
+	SP_GREYLIST_NEW,   /* never seen: wait */
+	SP_GREYLIST_EARLY, /* seen, came back too early: wait */
+	SP_GREYLIST_LATE,  /* came back after the retry window: wait again */
+	SP_GREYLIST_PASSED, /* came back in time, passes for the first time */
+	SP_GREYLIST_SEEN,  /* this triplet has passed before */
+	SP_GREYLIST_KNOWN, /* the identity has passed often enough */
+	SP_GREYLIST_RELEASED /* let in by the operator's word */
+};
+
+const char *sp_greylist_state_name(enum sp_greylist_state state); /* "new" */
+
+struct sp_greylist_question {
+	const char *identity;  /* "net:192.0.2.0/24", printable, no braces */
+	const char *sender;    /* sp_sender_fold; "" for <> */
+	const char *recipient; /* sp_address_key */
+	const char *mail_id;   /* several recipients of a mail pass once */
+	const char *client;    /* the address, for people; not part of a key */
+	int64_t now_ms;	       /* wall */
+};
+
+struct sp_greylist_answer {
+	enum sp_greylist_state state;
+	int64_t first_ms;	  /* wall: when the triplet was first seen */
+	int64_t wait_ms;	  /* how long still; 0 when it may pass */
+	uint32_t tries;		  /* of this triplet, this one included */
+	uint32_t identity_passes; /* mails of this identity let in so far */
+};
+
+/* The atomic test-and-set: one script, one round trip. */
+enum sp_err sp_greylist_ask(struct sp_store *store,
+			    const struct sp_greylist_config *config,
+			    const struct sp_greylist_question *question,
+			    int64_t deadline_ms,
+			    struct sp_greylist_answer *answer_out);
+
+/* For the operator. */
+struct sp_greylist_entry {
+	char identity[SP_IDENTITY_SIZE];
+	char sender[SP_ADDRESS_SIZE];
+	char recipient[SP_ADDRESS_SIZE]; /* "" : the identity's own entry */
+	char client[64];
+	char state[16]; /* "waiting", "ready" (delay over, not yet back),
+			   "passed", "released", "expired"; an identity:
+			   "learning" or "known" */
+	int64_t first_ms, last_ms, pass_ms; /* wall; pass 0 = never */
+	uint32_t tries, passes;
+};
+
+struct sp_greylist_filter {
+	const char *client;    /* address or network; NULL = any */
+	const char *sender;    /* part of it; NULL = any */
+	const char *recipient; /* part of it; NULL = any */
+	const char *state;     /* exact; NULL = any */
+	int64_t now_ms;
+	uint32_t limit; /* 0 = all */
+};
+
+/* Calls `found` for each entry (no order) until it returns false. */
+enum sp_err sp_greylist_list(struct sp_store *store,
+			     const struct sp_greylist_config *config,
+			     const struct sp_greylist_filter *filter,
+			     bool (*found)(const struct sp_greylist_entry *entry,
+					   void *context),
+			     void *context);
+
+/* Let the next try of one triplet pass. SP_ERR_NOT_FOUND: no such triplet. */
+enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
+				const char *sender, const char *recipient,
+				int64_t now_ms);
+
+/* Forget one triplet, or with sender and recipient NULL the identity with all
+ * of its triplets; *forgotten_out counts keys. */
+enum sp_err sp_greylist_forget(struct sp_store *store, const char *identity,
+			       const char *sender, const char *recipient,
+			       uint32_t *forgotten_out);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * text.h - text built in a buffer of fixed size, always NUL-terminated.
+ *
+ * What does not fit is left out and `is_cut` is set: a caller that must not
+ * cut looks at it once, at the end.
+ *
+ * Threads:  one thread at a time per object.
+ */
+#ifndef SALLYPORT_TEXT_H
+#define SALLYPORT_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sp_text {
+	char *bytes; /* borrowed from the caller */
+	size_t size;
+	size_t length; /* without the NUL */
+	bool is_cut;
+};
+
+/* `size` is at least 1. */
+void sp_text_init(struct sp_text *text, char *buffer, size_t size);
+
+void sp_text_add(struct sp_text *text, const char *string);
+void sp_text_add_bytes(struct sp_text *text, const char *bytes, size_t length);
+void sp_text_addf(struct sp_text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void sp_text_vaddf(struct sp_text *text, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+/*
+ * Add `length` bytes of hostile input so that the result holds printable
+ * ASCII only: everything else, the backslash, and each character of `also`
+ * (may be NULL) becomes \xHH. Never cuts an escape in half.
+ */
+void sp_text_add_safe(struct sp_text *text, const char *bytes, size_t length,
+		      const char *also);
+
+/* ASCII only, whatever the locale. */
+bool sp_text_equals(const char *a, const char *b); /* ignoring case */
+bool sp_text_starts(const char *text, const char *prefix); /* ignoring case */
+void sp_text_lower(char *string); /* in place */
+
+#endif

@@ -1,0 +1,1 @@
+# What man adds to the build.

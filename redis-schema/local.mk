@@ -1,0 +1,1 @@
+# What redis-schema adds to the build.

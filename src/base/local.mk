@@ -1,0 +1,1 @@
+# What src/base adds to the build.

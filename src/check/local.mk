@@ -1,0 +1,1 @@
+# What src/check adds to the build.

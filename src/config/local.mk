@@ -1,0 +1,1 @@
+# What src/config adds to the build.

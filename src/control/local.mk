@@ -1,0 +1,1 @@
+# What src/control adds to the build.

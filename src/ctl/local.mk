@@ -1,0 +1,1 @@
+# What src/ctl adds to the build.

@@ -1,0 +1,1 @@
+# What src/headers adds to the build.

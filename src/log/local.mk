@@ -1,0 +1,1 @@
+# What src/log adds to the build.

@@ -1,0 +1,1 @@
+# What src/mail adds to the build.

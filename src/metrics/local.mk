@@ -1,0 +1,1 @@
+# What src/metrics adds to the build.

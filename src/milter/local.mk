@@ -1,0 +1,1 @@
+# What src/milter adds to the build.

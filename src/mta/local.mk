@@ -1,0 +1,1 @@
+# What src/mta adds to the build.

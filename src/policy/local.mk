@@ -1,0 +1,1 @@
+# What src/policy adds to the build.

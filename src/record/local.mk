@@ -1,0 +1,1 @@
+# What src/record adds to the build.

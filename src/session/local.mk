@@ -1,0 +1,1 @@
+# What src/session adds to the build.

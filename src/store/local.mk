@@ -1,0 +1,1 @@
+# What src/store adds to the build.

@@ -1,0 +1,1 @@
+# What tests/bench adds to the build.
