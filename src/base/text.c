@@ -1,0 +1,127 @@
+#include "sallyport/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sp_text_init(struct sp_text *text, char *buffer, size_t size)
+{
+	*text = (struct sp_text){ .bytes = buffer, .size = size };
+	buffer[0] = '\0';
+}
+
+/* Once something was cut nothing may follow: it would read as if nothing were
+ * missing in between. */
+static size_t room(const struct sp_text *text)
+{
+	return text->is_cut ? 0 : text->size - 1 - text->length;
+}
+
+void sp_text_add_bytes(struct sp_text *text, const char *bytes, size_t length)
+{
+	size_t taken = length;
+
+	if (taken > room(text)) {
+		taken = room(text);
+		text->is_cut = true;
+	}
+	if (taken == 0)
+		return;
+	memcpy(text->bytes + text->length, bytes, taken);
+	text->length += taken;
+	text->bytes[text->length] = '\0';
+}
+
+void sp_text_add(struct sp_text *text, const char *string)
+{
+	sp_text_add_bytes(text, string, strlen(string));
+}
+
+void sp_text_vaddf(struct sp_text *text, const char *format, va_list args)
+{
+	size_t free_bytes = room(text);
+	char *end = text->bytes + text->length;
+	int wanted;
+
+	if (text->is_cut)
+		return;
+	wanted = vsnprintf(end, free_bytes + 1, format, args);
+	if (wanted < 0) {
+		*end = '\0';
+		text->is_cut = true;
+	} else if ((size_t)wanted > free_bytes) {
+		text->length += free_bytes;
+		text->is_cut = true;
+	} else {
+		text->length += (size_t)wanted;
+	}
+}
+
+void sp_text_addf(struct sp_text *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	sp_text_vaddf(text, format, args);
+	va_end(args);
+}
+
+static bool is_plain(char c, const char *also)
+{
+	if (c < ' ' || c > '~' || c == '\\')
+		return false;
+	return also == NULL || strchr(also, c) == NULL;
+}
+
+static void add_whole(struct sp_text *text, const char *bytes, size_t length)
+{
+	if (length > room(text))
+		text->is_cut = true;
+	else
+		sp_text_add_bytes(text, bytes, length);
+}
+
+void sp_text_add_safe(struct sp_text *text, const char *bytes, size_t length,
+		      const char *also)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length && !text->is_cut; i++) {
+		unsigned byte = (unsigned char)bytes[i];
+		char escape[4] = { '\\', 'x', digits[byte >> 4],
+				   digits[byte & 15] };
+
+		if (is_plain(bytes[i], also))
+			sp_text_add_bytes(text, &bytes[i], 1);
+		else
+			add_whole(text, escape, sizeof(escape));
+	}
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool sp_text_equals(const char *a, const char *b)
+{
+	while (*a != '\0' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return lower(*a) == lower(*b);
+}
+
+bool sp_text_starts(const char *text, const char *prefix)
+{
+	while (*prefix != '\0' && lower(*text) == lower(*prefix)) {
+		text++;
+		prefix++;
+	}
+	return *prefix == '\0';
+}
+
+void sp_text_lower(char *string)
+{
+	for (; *string != '\0'; string++)
+		*string = lower(*string);
+}
