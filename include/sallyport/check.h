@@ -1,0 +1,47 @@
+/*
+ * check.h - the ordered table of checks, and the one who runs them.
+ *
+ * A check reads the session and the service and writes only its own fact. It
+ * never scores, sleeps, replies or reads policy. To add one: CONTRIBUTING.md.
+ *
+ * Time:     what a mail waits for is bounded in sum (`budget.mail`) and in each
+ *           callback (`budget.callback`). A check that waits takes the deadline
+ *           it is given; when nothing is left it is not run, its fact stays
+ *           NOT_RUN, and SP_DEGRADED_TIME is noted.
+ * Threads:  one session, one thread at a time.
+ */
+#ifndef SALLYPORT_CHECK_H
+#define SALLYPORT_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sallyport/facts.h"
+
+struct sp_session;
+
+typedef void sp_check_run(struct sp_session *session, int64_t deadline_ms);
+
+struct sp_check {
+	const char *name;
+	bool is_for_all; /* also for trusted and authenticated clients */
+	bool waits;	 /* may take time: needs a deadline with something left */
+	sp_check_run *at[SP_STAGE_COUNT]; /* NULL: nothing to do then */
+};
+
+/* Row `index` of the table; NULL behind the last. */
+const struct sp_check *sp_check_row(size_t index);
+
+/* Run all that `stage` makes possible, in the table's order. */
+void sp_checks_run(struct sp_session *session, enum sp_stage stage);
+
+/* The checks' own functions, one per file in src/check. */
+void sp_access_client(struct sp_session *session, int64_t deadline_ms);
+void sp_access_helo(struct sp_session *session, int64_t deadline_ms);
+void sp_access_sender(struct sp_session *session, int64_t deadline_ms);
+void sp_access_recipient(struct sp_session *session, int64_t deadline_ms);
+void sp_helo_check(struct sp_session *session, int64_t deadline_ms);
+void sp_greylist_check(struct sp_session *session, int64_t deadline_ms);
+
+#endif

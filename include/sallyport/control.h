@@ -1,0 +1,36 @@
+/*
+ * control.h - the operator's socket: one line asked, one JSON object answered.
+ *
+ *   status        what the daemon is doing (names: sallyport(1), status)
+ *   verdict ID    the record of one of the last 256 mails
+ *
+ * A Unix socket, mode 0660: who may open it may read. One thread serves one
+ * question after the other, each within 2 s; it never touches the mail path.
+ *
+ * Threads:  start and stop from the main thread.
+ */
+#ifndef SALLYPORT_CONTROL_H
+#define SALLYPORT_CONTROL_H
+
+#include "sallyport/err.h"
+
+struct sp_control;
+struct sp_embedded;
+struct sp_service_slot;
+
+struct sp_control_sources {
+	struct sp_service_slot *slot;
+	const struct sp_embedded *embedded; /* NULL: not ours to run */
+	const char *reload_error;	    /* see sp_control_set_reload_error */
+};
+
+/* Bind the socket at `path` (while we may still be root). */
+enum sp_err sp_control_open(const char *path, struct sp_control **control_out);
+enum sp_err sp_control_start(struct sp_control *control,
+			     const struct sp_control_sources *sources);
+/* What the last reload complained of; "" when it was fine. */
+void sp_control_set_reload_error(struct sp_control *control, const char *text);
+/* Ends the thread and removes the socket. */
+void sp_control_stop(struct sp_control **control);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * policy.h - facts and configuration in, findings, score and verdict out.
+ *
+ * Pure: no I/O, no clock, no log. The same facts and the same configuration
+ * give the same verdict, so that it can be explained and replayed.
+ *
+ * Threads:  reentrant.
+ */
+#ifndef SALLYPORT_POLICY_H
+#define SALLYPORT_POLICY_H
+
+#include <stddef.h>
+
+#include "sallyport/facts.h"
+#include "sallyport/finding.h"
+
+struct sp_arena;
+struct sp_config;
+
+/* In rising order: the stronger wins. */
+enum sp_action { SP_ACTION_ACCEPT, SP_ACTION_DEFER, SP_ACTION_REFUSE };
+
+const char *sp_action_name(enum sp_action action); /* "accept" */
+
+struct sp_finding {
+	enum sp_finding_id id;
+	double weight;
+	const char *reason; /* in words; in the arena, never NULL */
+};
+
+struct sp_verdict {
+	enum sp_action action; /* what is done */
+	enum sp_action would;  /* what enforcing everything would do */
+	enum sp_finding_id because; /* decided `would`; SP_FINDING_COUNT when
+				       it was the score, or nothing */
+	double score;
+	double refuse; /* the score that is refused */
+	int64_t wait_ms; /* for a deferral: how long still */
+	size_t count;
+	struct sp_finding findings[SP_FINDING_COUNT];
+};
+
+/* Reasons are written into `arena`; when it is used up they are "". */
+void sp_policy_decide(const struct sp_facts *facts,
+		      const struct sp_config *config, struct sp_arena *arena,
+		      struct sp_verdict *verdict_out);
+
+enum { SP_REPLY_TEXT_SIZE = 256 };
+
+/* An SMTP reply: RFC 5321 section 4.2, RFC 3463. */
+struct sp_reply {
+	const char *code;     /* "451"; NULL for an accepting verdict */
+	const char *enhanced; /* "4.7.1" */
+	char text[SP_REPLY_TEXT_SIZE]; /* printable ASCII without '%' */
+};
+
+/* What the client is told; `mail_id` is what `explain` looks up. */
+void sp_policy_reply(const struct sp_verdict *verdict, const char *mail_id,
+		     struct sp_reply *reply_out);
+
+#endif

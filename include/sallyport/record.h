@@ -1,0 +1,61 @@
+/*
+ * record.h - what is kept of a mail when it is over: a log line, the counters,
+ * and for a while the record itself.
+ *
+ * The record is a flat copy: no pointer into the session, every text cut at a
+ * cap. The log line and `verdict ID` of the control socket say the same thing
+ * because both are written from it.
+ *
+ * Threads:  sp_record_mail from any thread; the ring has its lock.
+ */
+#ifndef SALLYPORT_RECORD_H
+#define SALLYPORT_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sallyport/err.h"
+#include "sallyport/facts.h"
+#include "sallyport/finding.h"
+#include "sallyport/id.h"
+#include "sallyport/ip.h"
+
+struct sp_session;
+
+enum { SP_RECORD_RING = 256, SP_RECORD_REASON_SIZE = 160 };
+
+struct sp_record_finding {
+	enum sp_finding_id id;
+	double weight;
+	char reason[SP_RECORD_REASON_SIZE];
+};
+
+struct sp_record {
+	char id[SP_ID_SIZE];
+	char queue_id[64];
+	char client[SP_IP_TEXT_SIZE];
+	char name[128], helo[128], from[256], login[128], to[512];
+	char identity[64];
+	uint32_t recipients, accepted, deferred, refused;
+	const char *verdict;  /* "accept", "defer", "reject", "mixed", "aborted" */
+	const char *would;    /* "defer", "reject"; NULL when as done */
+	const char *greylist; /* a state's name; NULL when not asked */
+	double score, refuse;
+	unsigned degraded;
+	uint32_t stage_us[SP_STAGE_COUNT];
+	uint32_t waited_us;
+	size_t finding_count;
+	struct sp_record_finding findings[SP_FINDING_COUNT];
+};
+
+/* Log, count and keep the mail that `session` has open. */
+void sp_record_mail(const struct sp_session *session);
+
+/* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
+enum sp_err sp_record_find(const char *id, struct sp_record *record_out);
+
+/* Names of the bits of enum sp_degraded, comma-separated: "store, time". */
+struct sp_text;
+void sp_record_add_degraded(struct sp_text *text, unsigned degraded);
+
+#endif

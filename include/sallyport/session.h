@@ -1,0 +1,152 @@
+/*
+ * session.h - what was heard of one SMTP session: its two lifetimes.
+ *
+ * The *connection* lives from connect to close, the *mail* from MAIL FROM to
+ * its end (end of message, abort, or the next MAIL). Each has an arena; what
+ * is noted of a mail is gone with it. A recipient lives for its RCPT only:
+ * whatever is kept of it is a tally, so 10,000 recipients cost no more than
+ * one.
+ *
+ * Notes take text from strangers: each is cut at its cap, none is believed.
+ *
+ * Threads:  one thread at a time, never by thread-local tricks (libmilter may
+ *           run each callback on another thread).
+ */
+#ifndef SALLYPORT_SESSION_H
+#define SALLYPORT_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sallyport/address.h"
+#include "sallyport/arena.h"
+#include "sallyport/facts.h"
+#include "sallyport/id.h"
+#include "sallyport/ip.h"
+
+struct sockaddr;
+struct sp_service;
+struct sp_verdict;
+
+enum {
+	SP_HELO_TEXT_MAX = 255,	 /* what is kept of a HELO argument */
+	SP_NAME_TEXT_MAX = 255,	 /* of the client's host name */
+	SP_LOGIN_TEXT_MAX = 255, /* of {auth_authen} */
+	SP_QUEUE_ID_MAX = 63,
+	SP_PATH_TEXT_MAX = 511,	    /* of an envelope address */
+	SP_RECIPIENTS_SHOWN = 5,    /* that a log line names */
+	SP_OWN_HEADERS = 3,	    /* names of headers that are ours */
+	SP_CONNECTION_LIMIT = 8192, /* bytes of the connection's arena */
+	SP_MAIL_LIMIT = 65536	    /* bytes of the mail's arena */
+};
+
+struct sp_connection {
+	struct sp_arena arena;
+	struct sp_ip client;
+	uint16_t client_port;
+	const char *client_name; /* as the MTA gave it; "" = none */
+	const char *own_name;	 /* what the MTA calls itself; "" */
+	struct sp_ip own_address;
+	const char *helo; /* "" until said */
+	bool is_trusted;
+	bool is_local; /* handed to Postfix's sendmail command: port 0 */
+
+	struct sp_access_fact access_client;
+	struct sp_access_fact access_helo;
+	struct sp_helo_fact helo_fact;
+};
+
+/* What became of a mail's recipients. */
+struct sp_tally {
+	uint32_t accepted, deferred, refused;
+	uint32_t would_defer, would_refuse; /* in observing mode */
+};
+
+struct sp_mail {
+	struct sp_arena arena;
+	bool is_open;
+	char id[SP_ID_SIZE];
+	const char *queue_id; /* "" until the MTA tells */
+	const char *login;    /* "" = not authenticated */
+	const char *sender;   /* as given, cut */
+	enum sp_address_kind sender_kind;
+	const char *sender_key;	   /* sp_address_key */
+	const char *sender_folded; /* sp_sender_fold */
+	const char *shown[SP_RECIPIENTS_SHOWN];
+	struct sp_tally tally;
+	uint32_t own_headers[SP_OWN_HEADERS]; /* copies that came in */
+	bool was_answered; /* we gave a final reply at end of message */
+	unsigned degraded; /* enum sp_degraded, or-ed */
+	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */
+	uint32_t waited_us;		   /* of the budget: spent in checks */
+
+	struct sp_access_fact access_sender;
+	/* Greylisting of the null sender answers at end of message: the
+	 * recipient that waits longest. */
+	struct sp_greylist_fact held;
+	/* The greylist fact that the log line and headers show: of the last
+	 * recipient that was asked about. */
+	struct sp_greylist_fact greylist;
+	struct sp_verdict *verdict; /* the last one; NULL before the first */
+};
+
+struct sp_recipient {
+	const char *path; /* as given, cut */
+	char key[SP_ADDRESS_SIZE];
+	struct sp_access_fact access;
+	struct sp_greylist_fact greylist;
+};
+
+struct sp_session {
+	const struct sp_service *service; /* one reference */
+	struct sp_connection connection;
+	struct sp_mail mail;
+	struct sp_recipient *recipient; /* during RCPT, else NULL */
+	unsigned long steps;		/* what milter/ negotiated */
+};
+
+/* Takes over the reference of `service`. */
+struct sp_session *sp_session_new(const struct sp_service *service);
+void sp_session_free(struct sp_session **session);
+
+/* The client. `address` may be NULL (a Unix socket, or the client has gone).
+ * `own_name` and `own_address` may be NULL. */
+struct sp_connect_note {
+	const char *client_name;
+	const struct sockaddr *address;
+	const char *own_name;
+	const char *own_address;
+};
+void sp_session_note_connect(struct sp_session *session,
+			     const struct sp_connect_note *note);
+
+/* Again after STARTTLS, or as often as the client likes: the last counts. */
+void sp_session_note_helo(struct sp_session *session, const char *helo);
+
+/* Begins a mail. `login` and `queue_id` may be NULL. */
+void sp_session_note_mail(struct sp_session *session, const char *sender,
+			  const char *login, const char *queue_id);
+void sp_session_note_queue_id(struct sp_session *session, const char *queue_id);
+
+/* `recipient` is the caller's and must stay until sp_session_end_recipient. */
+void sp_session_note_recipient(struct sp_session *session, const char *path,
+			       struct sp_recipient *recipient);
+void sp_session_end_recipient(struct sp_session *session);
+
+/* One header field's name: only our own are counted. */
+void sp_session_note_header(struct sp_session *session, const char *name);
+
+/* Name number `index` of those that are ours, below SP_OWN_HEADERS. */
+const char *sp_session_own_header(unsigned index);
+
+/* Forget the mail. */
+void sp_session_end_mail(struct sp_session *session);
+
+/* Neither checked nor judged: trusted, authenticated or local. */
+bool sp_session_is_exempt(const struct sp_session *session);
+
+/* The facts of now, for policy. Pointers live as long as the session's. */
+void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
+		      struct sp_facts *facts_out);
+
+#endif
