@@ -13,13 +13,16 @@
 
 #include "sallyport/err.h"
 
-enum { SP_DOMAIN_SIZE = 254 }; /* 253 characters and the NUL */
+enum {
+	SP_DOMAIN_SIZE = 254
+}; /* 253 characters and the NUL */
 
 enum sp_domain_kind {
 	SP_DOMAIN_EMPTY,
 	SP_DOMAIN_BAD,	    /* not a name: says which by nothing more */
 	SP_DOMAIN_SINGLE,   /* one label: "localhost", "mail" */
-	SP_DOMAIN_QUALIFIED /* two labels or more, last not all digits */
+	SP_DOMAIN_QUALIFIED /* two labels or more, last not all digits (that
+			     * would be an IPv4 address, or is meant as one) */
 };
 
 /*
@@ -36,7 +39,8 @@ bool sp_domain_has_underscore(const char *text);
  * Lower case, without the trailing dot. SP_ERR_SYNTAX for EMPTY and BAD,
  * SP_ERR_TOO_LONG; *name_out is then the empty string.
  */
-enum sp_err sp_domain_normalise(const char *text, char name_out[SP_DOMAIN_SIZE]);
+enum sp_err sp_domain_normalise(const char *text,
+				char name_out[SP_DOMAIN_SIZE]);
 
 /* Whether `name` is `parent` or below it; both normalised.
  * "a.example.org" is below "example.org"; "notexample.org" is not. */

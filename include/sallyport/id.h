@@ -5,6 +5,8 @@
  * milliseconds since 1970 and 80 random bits (the ULID layout). Nobody outside
  * can guess another mail's id.
  *
+ * Only upper case is valid: the one form that we write is the one we find.
+ *
  * Threads:  reentrant.
  */
 #ifndef SALLYPORT_ID_H
@@ -13,7 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SP_ID_SIZE = 27 };
+enum {
+	SP_ID_SIZE = 27
+};
 
 void sp_id_new(int64_t wall_ms, char id_out[SP_ID_SIZE]);
 bool sp_id_is_valid(const char *text);

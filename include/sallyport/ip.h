@@ -33,7 +33,10 @@ struct sp_network {
 	unsigned prefix;   /* 0..32 or 0..128 */
 };
 
-enum { SP_IP_TEXT_SIZE = 46, SP_NETWORK_TEXT_SIZE = 50 };
+enum {
+	SP_IP_TEXT_SIZE = 46,
+	SP_NETWORK_TEXT_SIZE = 50
+};
 
 /* Accepts "192.0.2.1", "2001:db8::1", and with the prefix "IPv6:" too.
  * On failure *ip_out has family SP_IP_NONE. */
@@ -53,7 +56,9 @@ bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b);
 /*
  * "192.0.2.0/24", or an address alone (/32, /128). SP_ERR_SYNTAX when it is
  * neither; SP_ERR_RANGE when the prefix is too long or bits beyond it are set
- * (192.0.2.7/24: surely a slip; the caller can say what was meant).
+ * (192.0.2.7/24: surely a slip; the caller can say what was meant). On failure
+ * the base of *network_out has family SP_IP_NONE, which contains nothing.
+ * Of an IPv4-mapped network (::ffff:192.0.2.0/120) the IPv4 one is kept.
  */
 enum sp_err sp_network_parse(const char *text, struct sp_network *network_out);
 

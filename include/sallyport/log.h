@@ -7,7 +7,16 @@
  *
  * No value can break a line: quotes, backslashes, control and 8-bit bytes are
  * escaped (\xHH in key=value, \u00HH in JSON), long values are cut at 1,024
- * characters and a line at 8 KiB, and a line is one write(2).
+ * characters (and end in "...") and a line at 8 KiB (whole pairs are left out,
+ * and it ends in cut=yes), and a line is one write(2). Keys are our own words:
+ * they are not escaped.
+ *
+ * A value stands in quotes when it is empty or holds anything but printable
+ * ASCII without space, quote and backslash.
+ *
+ * A line in a file or on standard error begins with the time (RFC 3339, UTC)
+ * and sallyportd[PID]; in JSON it has the key "time" instead. The systemd
+ * journal gets neither, but the level (<4>), and syslog takes both itself.
  *
  * Threads:  any thread. Lines never mix.
  */
@@ -28,8 +37,15 @@ enum sp_log_level {
 	SP_LOG_DEBUG
 };
 
-enum sp_log_sink { SP_LOG_STDERR, SP_LOG_SYSLOG, SP_LOG_FILE };
-enum sp_log_format { SP_LOG_KEY_VALUE, SP_LOG_JSON };
+enum sp_log_sink {
+	SP_LOG_STDERR,
+	SP_LOG_SYSLOG,
+	SP_LOG_FILE
+};
+enum sp_log_format {
+	SP_LOG_KEY_VALUE,
+	SP_LOG_JSON
+};
 
 struct sp_log_options {
 	enum sp_log_level level; /* lines below it are not written */
@@ -41,7 +57,7 @@ struct sp_log_options {
 /*
  * Set where lines go; before the first call they go to standard error as
  * key=value. Opens the file anew, so a reload follows logrotate. On failure
- * (SP_ERR_SYSTEM) nothing changes.
+ * (SP_ERR_SYSTEM, SP_ERR_RANGE for an unknown sink) nothing changes.
  */
 enum sp_err sp_log_configure(const struct sp_log_options *options);
 

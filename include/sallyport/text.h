@@ -1,8 +1,9 @@
 /*
  * text.h - text built in a buffer of fixed size, always NUL-terminated.
  *
- * What does not fit is left out and `is_cut` is set: a caller that must not
- * cut looks at it once, at the end.
+ * What does not fit is left out and `is_cut` is set, and from then on nothing
+ * more is added, for it would read as if nothing were missing in between. A
+ * caller that must not cut looks at it once, at the end.
  *
  * Threads:  one thread at a time per object.
  */
@@ -39,8 +40,8 @@ void sp_text_add_safe(struct sp_text *text, const char *bytes, size_t length,
 		      const char *also);
 
 /* ASCII only, whatever the locale. */
-bool sp_text_equals(const char *a, const char *b); /* ignoring case */
+bool sp_text_equals(const char *a, const char *b);	   /* ignoring case */
 bool sp_text_starts(const char *text, const char *prefix); /* ignoring case */
-void sp_text_lower(char *string); /* in place */
+void sp_text_lower(char *string);			   /* in place */
 
 #endif
