@@ -1,1 +1,15 @@
-# What redis-schema adds to the build.
+# What redis-schema adds to the build: its scripts, as C, in the library.
+redis_lua = $(srcdir)/redis-schema/greylist-ask.lua \
+	$(srcdir)/redis-schema/greylist-release.lua
+
+EXTRA_DIST += redis-schema/README.md redis-schema/VERSION \
+	redis-schema/embed.sh redis-schema/greylist-ask.lua \
+	redis-schema/greylist-release.lua
+
+nodist_libsallyport_a_SOURCES += redis-schema/scripts.c
+CLEANFILES += redis-schema/scripts.c
+
+redis-schema/scripts.c: $(redis_lua) redis-schema/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) redis-schema && \
+	$(SHELL) $(srcdir)/redis-schema/embed.sh $(redis_lua) >$@.tmp && \
+	mv $@.tmp $@

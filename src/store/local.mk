@@ -1,1 +1,25 @@
 # What src/store adds to the build.
+libsallyport_a_SOURCES += \
+	include/sallyport/store.h \
+	include/sallyport/embedded.h \
+	include/sallyport/greylist_store.h \
+	src/store/breaker.c src/store/breaker.h \
+	src/store/connection.c src/store/connection.h \
+	src/store/dial.c src/store/dial.h \
+	src/store/greylist_key.c src/store/greylist_key.h \
+	src/store/greylist_store.c \
+	src/store/pool.c src/store/pool.h \
+	src/store/reply.c \
+	src/store/resolve.c src/store/resolve.h \
+	src/store/scripts.h \
+	src/store/store.c
+
+EXTRA_DIST += tests/support/redis_server.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-greylist-store
+tests_unit_test_greylist_store_SOURCES = tests/unit/test-greylist-store.c \
+	tests/support/redis_server.c
+tests_unit_test_greylist_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_greylist_store_LDADD = $(AM_UNIT_LIBS)
+endif

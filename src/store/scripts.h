@@ -1,0 +1,15 @@
+/*
+ * scripts.h - the scripts of redis-schema/, built into the program.
+ *
+ * Defined in redis-schema/scripts.c, which redis-schema/embed.sh writes at
+ * build time. Threads: constant.
+ */
+#ifndef SALLYPORT_STORE_SCRIPTS_H
+#define SALLYPORT_STORE_SCRIPTS_H
+
+#include "sallyport/store.h"
+
+extern const struct sp_script sp_script_greylist_ask;
+extern const struct sp_script sp_script_greylist_release;
+
+#endif
