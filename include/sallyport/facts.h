@@ -19,6 +19,7 @@
 #include "sallyport/greylist_store.h"
 
 struct sp_list_entry;
+struct sp_text;
 
 /* The moments of an SMTP session at which checks run. */
 enum sp_stage {
@@ -32,7 +33,11 @@ enum sp_stage {
 
 const char *sp_stage_name(enum sp_stage stage); /* "rcpt" */
 
-enum sp_fact_state { SP_FACT_NOT_RUN, SP_FACT_UNKNOWN, SP_FACT_KNOWN };
+enum sp_fact_state {
+	SP_FACT_NOT_RUN,
+	SP_FACT_UNKNOWN,
+	SP_FACT_KNOWN
+};
 
 /* Why a check could not be answered; X-Sallyport-Degraded names them. */
 enum sp_degraded {
@@ -40,9 +45,16 @@ enum sp_degraded {
 	SP_DEGRADED_TIME = 1U << 1   /* the mail's time budget was used up */
 };
 
+/* Their names, comma-separated: "store, time". */
+void sp_facts_add_degraded(struct sp_text *text, unsigned degraded);
+
 /* access: one of the operator's lists names the client, its HELO name, the
  * sender or the recipient. */
-enum sp_access_answer { SP_ACCESS_NOTHING, SP_ACCESS_ALLOW, SP_ACCESS_DENY };
+enum sp_access_answer {
+	SP_ACCESS_NOTHING,
+	SP_ACCESS_ALLOW,
+	SP_ACCESS_DENY
+};
 
 struct sp_access_fact {
 	enum sp_fact_state state;

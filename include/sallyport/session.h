@@ -47,7 +47,7 @@ struct sp_connection {
 	const char *client_name; /* as the MTA gave it; "" = none */
 	const char *own_name;	 /* what the MTA calls itself; "" */
 	struct sp_ip own_address;
-	const char *helo; /* "" until said */
+	char helo[SP_HELO_TEXT_MAX + 1]; /* "" until said */
 	bool is_trusted;
 	bool is_local; /* handed to Postfix's sendmail command: port 0 */
 
@@ -87,7 +87,10 @@ struct sp_mail {
 	/* The greylist fact that the log line and headers show: of the last
 	 * recipient that was asked about. */
 	struct sp_greylist_fact greylist;
-	struct sp_verdict *verdict; /* the last one; NULL before the first */
+	/* The strongest verdict of all, for the log, and of those recipients
+	 * that were accepted, for the headers; NULL before the first. */
+	const struct sp_verdict *verdict;
+	const struct sp_verdict *accepted_verdict;
 };
 
 struct sp_recipient {

@@ -1,0 +1,64 @@
+#include "sallyport/facts.h"
+
+#include <stddef.h>
+
+#include "sallyport/text.h"
+
+static const char *const stage_names[SP_STAGE_COUNT] = {
+	[SP_STAGE_CONNECT] = "connect", [SP_STAGE_HELO] = "helo",
+	[SP_STAGE_MAIL] = "mail",	[SP_STAGE_RCPT] = "rcpt",
+	[SP_STAGE_EOM] = "eom",
+};
+
+const char *sp_stage_name(enum sp_stage stage)
+{
+	return stage < SP_STAGE_COUNT ? stage_names[stage] : "?";
+}
+
+void sp_facts_add_degraded(struct sp_text *text, unsigned degraded)
+{
+	static const char *const names[] = { "store", "time" };
+	const char *between = "";
+
+	for (size_t bit = 0; bit < sizeof(names) / sizeof(names[0]); bit++) {
+		if (!(degraded & 1U << bit))
+			continue;
+		sp_text_add(text, between);
+		sp_text_add(text, names[bit]);
+		between = ", ";
+	}
+}
+
+const struct sp_access_fact *sp_facts_access(const struct sp_facts *facts)
+{
+	const struct sp_access_fact *const by_particularity[] = {
+		facts->access_recipient,
+		facts->access_sender,
+		facts->access_helo,
+		facts->access_client,
+	};
+	size_t count = sizeof(by_particularity) / sizeof(by_particularity[0]);
+
+	for (size_t i = 0; i < count; i++)
+		if (by_particularity[i]->answer != SP_ACCESS_NOTHING)
+			return by_particularity[i];
+	return facts->access_client;
+}
+
+bool sp_greylist_must_wait(const struct sp_greylist_fact *fact)
+{
+	if (fact->state != SP_FACT_KNOWN)
+		return false;
+	switch (fact->answer.state) {
+	case SP_GREYLIST_NEW:
+	case SP_GREYLIST_EARLY:
+	case SP_GREYLIST_LATE:
+		return true;
+	case SP_GREYLIST_PASSED:
+	case SP_GREYLIST_SEEN:
+	case SP_GREYLIST_KNOWN:
+	case SP_GREYLIST_RELEASED:
+		return false;
+	}
+	return false;
+}

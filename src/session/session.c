@@ -1,0 +1,220 @@
+#include "sallyport/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sallyport/clock.h"
+#include "sallyport/config.h"
+#include "sallyport/sender.h"
+#include "sallyport/service.h"
+#include "sallyport/text.h"
+
+static const char *const own_headers[SP_OWN_HEADERS] = {
+	"X-Sallyport-Verdict",
+	"X-Sallyport-Tests",
+	"X-Sallyport-Degraded",
+};
+
+/* What a stranger said, cut at `max`; "" for nothing and without memory. */
+static const char *keep(struct sp_arena *arena, const char *text, size_t max)
+{
+	const char *kept = NULL;
+
+	if (text && text[0])
+		kept = sp_arena_copy(arena, text, strnlen(text, max));
+	return kept ? kept : "";
+}
+
+/* The key of an address; what cannot be read as one stands for itself, so that
+ * it is never taken for the null sender. */
+static void address_key(const char *path, struct sp_address *address_out,
+			char key_out[SP_ADDRESS_SIZE])
+{
+	struct sp_text text;
+
+	sp_address_parse(path, address_out);
+	sp_address_key(address_out, key_out);
+	if (key_out[0] || address_out->kind == SP_ADDRESS_NULL)
+		return;
+	sp_text_init(&text, key_out, SP_ADDRESS_SIZE);
+	sp_text_add(&text, path);
+	sp_text_lower(key_out);
+}
+
+static void mail_init(struct sp_mail *mail)
+{
+	*mail = (struct sp_mail){
+		.queue_id = "",
+		.login = "",
+		.sender = "",
+		.sender_key = "",
+		.sender_folded = "",
+	};
+	sp_arena_init(&mail->arena, SP_MAIL_LIMIT);
+}
+
+struct sp_session *sp_session_new(const struct sp_service *service)
+{
+	struct sp_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->service = service;
+	sp_arena_init(&session->connection.arena, SP_CONNECTION_LIMIT);
+	session->connection.client_name = "";
+	session->connection.own_name = "";
+	mail_init(&session->mail);
+	return session;
+}
+
+void sp_session_free(struct sp_session **session)
+{
+	if (!*session)
+		return;
+	sp_arena_clear(&(*session)->mail.arena);
+	sp_arena_clear(&(*session)->connection.arena);
+	sp_service_unref(&(*session)->service);
+	free(*session);
+	*session = NULL;
+}
+
+void sp_session_note_connect(struct sp_session *session,
+			     const struct sp_connect_note *note)
+{
+	struct sp_connection *connection = &session->connection;
+
+	sp_ip_from_sockaddr(note->address, &connection->client,
+			    &connection->client_port);
+	connection->client_name =
+		keep(&connection->arena, note->client_name, SP_NAME_TEXT_MAX);
+	connection->own_name =
+		keep(&connection->arena, note->own_name, SP_NAME_TEXT_MAX);
+	if (note->own_address)
+		(void)sp_ip_parse(note->own_address, &connection->own_address);
+	/* Postfix hands on what its sendmail command took in as a session from
+	 * port 0, which no client on a wire can have. Without an address (a
+	 * client that has gone already) nothing is believed. */
+	connection->is_local = connection->client.family != SP_IP_NONE &&
+			       connection->client_port == 0;
+	connection->is_trusted =
+		sp_list_find_ip(
+			session->service->config->access.trusted_networks,
+			&connection->client) != NULL;
+}
+
+void sp_session_note_helo(struct sp_session *session, const char *helo)
+{
+	struct sp_connection *connection = &session->connection;
+	struct sp_text text;
+
+	connection->access_helo = (struct sp_access_fact){ 0 };
+	connection->helo_fact = (struct sp_helo_fact){ 0 };
+	sp_text_init(&text, connection->helo, sizeof(connection->helo));
+	sp_text_add(&text, helo ? helo : "");
+}
+
+void sp_session_note_mail(struct sp_session *session, const char *sender,
+			  const char *login, const char *queue_id)
+{
+	struct sp_mail *mail = &session->mail;
+	struct sp_address address;
+	char key[SP_ADDRESS_SIZE];
+
+	sp_session_end_mail(session);
+	mail->is_open = true;
+	sp_id_new(sp_clock_wall_ms(session->service->clock), mail->id);
+	mail->sender = keep(&mail->arena, sender, SP_PATH_TEXT_MAX);
+	mail->login = keep(&mail->arena, login, SP_LOGIN_TEXT_MAX);
+	sp_session_note_queue_id(session, queue_id);
+
+	address_key(sender, &address, key);
+	mail->sender_kind = address.kind;
+	mail->sender_key = keep(&mail->arena, key, sizeof(key));
+	mail->sender_folded = mail->sender_key;
+	sp_sender_fold(&address, key);
+	if (key[0] && strcmp(key, mail->sender_key) != 0)
+		mail->sender_folded = keep(&mail->arena, key, sizeof(key));
+}
+
+void sp_session_note_queue_id(struct sp_session *session, const char *queue_id)
+{
+	struct sp_mail *mail = &session->mail;
+
+	if (!mail->queue_id[0])
+		mail->queue_id = keep(&mail->arena, queue_id, SP_QUEUE_ID_MAX);
+}
+
+static uint32_t recipients_so_far(const struct sp_tally *tally)
+{
+	return tally->accepted + tally->deferred + tally->refused;
+}
+
+void sp_session_note_recipient(struct sp_session *session, const char *path,
+			       struct sp_recipient *recipient)
+{
+	struct sp_mail *mail = &session->mail;
+	uint32_t number = recipients_so_far(&mail->tally);
+	struct sp_address address;
+
+	*recipient = (struct sp_recipient){ .path = path };
+	address_key(path, &address, recipient->key);
+	if (number < SP_RECIPIENTS_SHOWN)
+		mail->shown[number] =
+			keep(&mail->arena, path, SP_PATH_TEXT_MAX / 4);
+	session->recipient = recipient;
+}
+
+void sp_session_end_recipient(struct sp_session *session)
+{
+	session->recipient = NULL;
+}
+
+void sp_session_note_header(struct sp_session *session, const char *name)
+{
+	/* Nearly every field stops here. */
+	if ((name[0] | 0x20) != 'x' || !sp_text_starts(name, "X-Sallyport-"))
+		return;
+	for (unsigned i = 0; i < SP_OWN_HEADERS; i++)
+		if (sp_text_equals(name, own_headers[i]))
+			session->mail.own_headers[i]++;
+}
+
+const char *sp_session_own_header(unsigned index)
+{
+	return index < SP_OWN_HEADERS ? own_headers[index] : "";
+}
+
+void sp_session_end_mail(struct sp_session *session)
+{
+	sp_arena_clear(&session->mail.arena);
+	mail_init(&session->mail);
+}
+
+bool sp_session_is_exempt(const struct sp_session *session)
+{
+	return session->connection.is_trusted || session->connection.is_local ||
+	       session->mail.login[0] != '\0';
+}
+
+void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
+		      struct sp_facts *facts_out)
+{
+	static const struct sp_access_fact no_access;
+	const struct sp_connection *connection = &session->connection;
+	const struct sp_mail *mail = &session->mail;
+	const struct sp_recipient *recipient = session->recipient;
+
+	*facts_out = (struct sp_facts){
+		.stage = stage,
+		.is_trusted = connection->is_trusted,
+		.is_submitted = connection->is_local || mail->login[0],
+		.is_null_sender = mail->sender_kind == SP_ADDRESS_NULL,
+		.degraded = mail->degraded,
+		.access_client = &connection->access_client,
+		.access_helo = &connection->access_helo,
+		.access_sender = &mail->access_sender,
+		.access_recipient = recipient ? &recipient->access : &no_access,
+		.helo = &connection->helo_fact,
+		.greylist = recipient ? &recipient->greylist : &mail->held,
+	};
+}
