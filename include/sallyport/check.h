@@ -26,7 +26,7 @@ typedef void sp_check_run(struct sp_session *session, int64_t deadline_ms);
 struct sp_check {
 	const char *name;
 	bool is_for_all; /* also for trusted and authenticated clients */
-	bool waits;	 /* may take time: needs a deadline with something left */
+	bool waits; /* may take time: needs a deadline with something left */
 	sp_check_run *at[SP_STAGE_COUNT]; /* NULL: nothing to do then */
 };
 

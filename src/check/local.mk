@@ -1,1 +1,14 @@
-# What src/check adds to the build.
+# The checks, one per file, their table, and the one who runs them.
+libsallyport_a_SOURCES += \
+	src/check/access.c \
+	src/check/greylist.c \
+	src/check/helo.c include/sallyport/helo.h \
+	src/check/run.c include/sallyport/check.h \
+	src/check/table.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-helo
+tests_unit_test_helo_SOURCES = tests/unit/test-helo.c
+tests_unit_test_helo_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_helo_LDADD = $(AM_UNIT_LIBS)
+endif
