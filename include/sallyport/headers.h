@@ -19,7 +19,9 @@
 
 struct sp_verdict;
 
-enum { SP_HEADER_VALUE_SIZE = 1024 };
+enum {
+	SP_HEADER_VALUE_SIZE = 1024
+};
 
 struct sp_header {
 	const char *name;

@@ -9,6 +9,7 @@
 #ifndef SALLYPORT_POLICY_H
 #define SALLYPORT_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sallyport/facts.h"
@@ -18,7 +19,11 @@ struct sp_arena;
 struct sp_config;
 
 /* In rising order: the stronger wins. */
-enum sp_action { SP_ACTION_ACCEPT, SP_ACTION_DEFER, SP_ACTION_REFUSE };
+enum sp_action {
+	SP_ACTION_ACCEPT,
+	SP_ACTION_DEFER,
+	SP_ACTION_REFUSE
+};
 
 const char *sp_action_name(enum sp_action action); /* "accept" */
 
@@ -29,12 +34,12 @@ struct sp_finding {
 };
 
 struct sp_verdict {
-	enum sp_action action; /* what is done */
-	enum sp_action would;  /* what enforcing everything would do */
-	enum sp_finding_id because; /* decided `would`; SP_FINDING_COUNT when
-				       it was the score, or nothing */
+	enum sp_action action;	    /* what is done */
+	enum sp_action would;	    /* what enforcing everything would do */
+	enum sp_finding_id because; /* decided `action`; SP_FINDING_COUNT when
+				       it was the score, or nothing did */
 	double score;
-	double refuse; /* the score that is refused */
+	double refuse;	 /* the score that is refused */
 	int64_t wait_ms; /* for a deferral: how long still */
 	size_t count;
 	struct sp_finding findings[SP_FINDING_COUNT];
@@ -45,7 +50,17 @@ void sp_policy_decide(const struct sp_facts *facts,
 		      const struct sp_config *config, struct sp_arena *arena,
 		      struct sp_verdict *verdict_out);
 
-enum { SP_REPLY_TEXT_SIZE = 256 };
+/* A copy in `arena` with its reasons; NULL when the arena is used up. */
+const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
+					 struct sp_arena *arena);
+
+/* Whether `verdict` says more against a mail than `other`, which may be NULL. */
+bool sp_verdict_is_stronger(const struct sp_verdict *verdict,
+			    const struct sp_verdict *other);
+
+enum {
+	SP_REPLY_TEXT_SIZE = 256
+};
 
 /* An SMTP reply: RFC 5321 section 4.2, RFC 3463. */
 struct sp_reply {

@@ -1,1 +1,2 @@
-# What src/headers adds to the build.
+# The text of the header fields that we add.
+libsallyport_a_SOURCES += src/headers/headers.c include/sallyport/headers.h

@@ -1,0 +1,44 @@
+#include "sallyport/policy.h"
+
+#include "sallyport/text.h"
+
+static void say_come_back(const struct sp_verdict *verdict,
+			  struct sp_reply *reply, struct sp_text *text)
+{
+	long long seconds = (verdict->wait_ms + 999) / 1000;
+
+	reply->code = "451";
+	reply->enhanced = "4.7.1";
+	sp_text_addf(text, "Greylisted, please come back in %lld second%s",
+		     seconds, seconds == 1 ? "" : "s");
+}
+
+static void say_refused(const struct sp_verdict *verdict,
+			struct sp_reply *reply, struct sp_text *text)
+{
+	reply->code = "550";
+	reply->enhanced = "5.7.1";
+	sp_text_add(text, verdict->because == SP_FINDING_ACCESS_DENY
+				  ? "Refused by this site's access list"
+				  : "Refused: too much here looks like spam");
+}
+
+void sp_policy_reply(const struct sp_verdict *verdict, const char *mail_id,
+		     struct sp_reply *reply_out)
+{
+	struct sp_text text;
+
+	*reply_out = (struct sp_reply){ 0 };
+	sp_text_init(&text, reply_out->text, sizeof(reply_out->text));
+	switch (verdict->action) {
+	case SP_ACTION_ACCEPT:
+		return;
+	case SP_ACTION_DEFER:
+		say_come_back(verdict, reply_out, &text);
+		break;
+	case SP_ACTION_REFUSE:
+		say_refused(verdict, reply_out, &text);
+		break;
+	}
+	sp_text_addf(&text, " (id %s)", mail_id);
+}

@@ -1,0 +1,398 @@
+/* Facts in, verdict out: one row, one sentence. */
+#include "sallyport/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sallyport/arena.h"
+#include "sallyport/config.h"
+
+/* What a row may say; everything else is as in an ordinary mail at RCPT. */
+struct given {
+	bool is_trusted, is_submitted, is_null_sender, at_end;
+	enum sp_access_answer client, helo_name, sender, recipient;
+	enum sp_helo_kind helo;
+	enum sp_fact_state grey_state; /* NOT_RUN unless said */
+	enum sp_greylist_state grey;
+	bool access_observes, greylist_observes, score_observes;
+	double refuse; /* 0 = 10 */
+};
+
+struct row {
+	const char *sentence;
+	struct given given;
+	enum sp_action action, would;
+	double score;
+	const char *findings;
+};
+
+#define ACCEPT	    SP_ACTION_ACCEPT
+#define DEFER	    SP_ACTION_DEFER
+#define REFUSE	    SP_ACTION_REFUSE
+#define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state
+
+static const struct row rows[] = {
+	{ "nothing found, nothing done", { 0 }, ACCEPT, ACCEPT, 0, "" },
+	{ "a bad HELO is points, no more",
+	  { .helo = SP_HELO_BARE_IP },
+	  ACCEPT,
+	  ACCEPT,
+	  2,
+	  "HELO_BARE_IP" },
+	{ "points up to the limit refuse",
+	  { .helo = SP_HELO_FORGED, .refuse = 3.5 },
+	  REFUSE,
+	  REFUSE,
+	  3.5,
+	  "HELO_FORGED" },
+	{ "points short of the limit do not",
+	  { .helo = SP_HELO_FORGED, .refuse = 3.6 },
+	  ACCEPT,
+	  ACCEPT,
+	  3.5,
+	  "HELO_FORGED" },
+	{ "a score that only observes says what it would do",
+	  { .helo = SP_HELO_FORGED, .refuse = 3, .score_observes = true },
+	  ACCEPT,
+	  REFUSE,
+	  3.5,
+	  "HELO_FORGED" },
+	{ "a denied client is refused",
+	  { .client = SP_ACCESS_DENY },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "ACCESS_DENY" },
+	{ "lists that only observe refuse nobody",
+	  { .client = SP_ACCESS_DENY, .access_observes = true },
+	  ACCEPT,
+	  REFUSE,
+	  0,
+	  "ACCESS_DENY" },
+	{ "an allowed recipient saves a denied client",
+	  { .client = SP_ACCESS_DENY, .recipient = SP_ACCESS_ALLOW },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "ACCESS_ALLOW" },
+	{ "a denied recipient stops an allowed client",
+	  { .client = SP_ACCESS_ALLOW, .recipient = SP_ACCESS_DENY },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "ACCESS_DENY" },
+	{ "a sender says more than a HELO name",
+	  { .helo_name = SP_ACCESS_DENY, .sender = SP_ACCESS_ALLOW },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "ACCESS_ALLOW" },
+	{ "an allowed one is let in whatever its points are",
+	  { .sender = SP_ACCESS_ALLOW, .helo = SP_HELO_FORGED, .refuse = 1 },
+	  ACCEPT,
+	  ACCEPT,
+	  3.5,
+	  "HELO_FORGED,ACCESS_ALLOW" },
+	{ "an allowed one does not wait",
+	  { .client = SP_ACCESS_ALLOW, GREY(NEW) },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "ACCESS_ALLOW" },
+	{ "a first try waits", { GREY(NEW) }, DEFER, DEFER, 0, "GREYLISTED" },
+	{ "a try too early waits",
+	  { GREY(EARLY) },
+	  DEFER,
+	  DEFER,
+	  0,
+	  "GREYLISTED" },
+	{ "a try too late waits again",
+	  { GREY(LATE) },
+	  DEFER,
+	  DEFER,
+	  0,
+	  "GREYLISTED" },
+	{ "a try in time passes", { GREY(PASSED) }, ACCEPT, ACCEPT, 0, "" },
+	{ "a triplet seen before passes",
+	  { GREY(SEEN) },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "a known identity passes", { GREY(KNOWN) }, ACCEPT, ACCEPT, 0, "" },
+	{ "a released one passes", { GREY(RELEASED) }, ACCEPT, ACCEPT, 0, "" },
+	{ "a silent store lets everybody pass",
+	  { .grey_state = SP_FACT_UNKNOWN, .grey = SP_GREYLIST_NEW },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "greylisting that only observes says so",
+	  { GREY(NEW), .greylist_observes = true },
+	  ACCEPT,
+	  DEFER,
+	  0,
+	  "GREYLISTED" },
+	{ "the null sender does not wait at RCPT",
+	  { GREY(NEW), .is_null_sender = true },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "the null sender waits at end of message",
+	  { GREY(NEW), .is_null_sender = true, .at_end = true },
+	  DEFER,
+	  DEFER,
+	  0,
+	  "GREYLISTED" },
+	{ "to be refused is stronger than to wait",
+	  { .client = SP_ACCESS_DENY, GREY(NEW) },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "ACCESS_DENY,GREYLISTED" },
+	{ "an observed refusal does not hide an enforced wait",
+	  { .client = SP_ACCESS_DENY, .access_observes = true, GREY(NEW) },
+	  DEFER,
+	  REFUSE,
+	  0,
+	  "ACCESS_DENY,GREYLISTED" },
+	{ "a trusted client is not judged",
+	  { .is_trusted = true,
+	    .client = SP_ACCESS_DENY,
+	    .helo = SP_HELO_FORGED,
+	    .refuse = 1,
+	    GREY(NEW) },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "TRUSTED" },
+	{ "who has logged in is not judged",
+	  { .is_submitted = true, .helo = SP_HELO_BARE_IP },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "TRUSTED" },
+};
+
+static struct sp_config config_for(const struct given *given)
+{
+	struct sp_config config = {
+		.access.mode = given->access_observes ? SP_MODE_OBSERVE
+						      : SP_MODE_ENFORCE,
+		.greylist.mode = given->greylist_observes ? SP_MODE_OBSERVE
+							  : SP_MODE_ENFORCE,
+		.score.mode = given->score_observes ? SP_MODE_OBSERVE
+						    : SP_MODE_ENFORCE,
+		.score.refuse = given->refuse > 0 ? given->refuse : 10,
+	};
+
+	for (unsigned i = 0; i < SP_FINDING_COUNT; i++)
+		config.score.weights[i] =
+			sp_finding_kind((enum sp_finding_id)i)->weight;
+	return config;
+}
+
+static struct sp_access_fact access_fact(enum sp_access_answer answer)
+{
+	static const struct sp_list_entry entry = { .text = "entry",
+						    .file = "list",
+						    .line = 7 };
+
+	return (struct sp_access_fact){
+		.state = SP_FACT_KNOWN,
+		.answer = answer,
+		.entry = answer == SP_ACCESS_NOTHING ? NULL : &entry,
+	};
+}
+
+static void decide(const struct given *given, struct sp_arena *arena,
+		   struct sp_verdict *verdict_out)
+{
+	const struct sp_config config = config_for(given);
+	const struct sp_access_fact client = access_fact(given->client),
+				    helo_name = access_fact(given->helo_name),
+				    sender = access_fact(given->sender),
+				    recipient = access_fact(given->recipient);
+	const struct sp_helo_fact helo = { SP_FACT_KNOWN, given->helo };
+	const struct sp_greylist_fact greylist = {
+		.state = given->grey_state,
+		.identity = "net:192.0.2.0/24",
+		.answer = { .state = given->grey,
+			    .wait_ms = 89001,
+			    .tries = 1 },
+	};
+	const struct sp_facts facts = {
+		.stage = given->at_end ? SP_STAGE_EOM : SP_STAGE_RCPT,
+		.is_trusted = given->is_trusted,
+		.is_submitted = given->is_submitted,
+		.is_null_sender = given->is_null_sender,
+		.access_client = &client,
+		.access_helo = &helo_name,
+		.access_sender = &sender,
+		.access_recipient = &recipient,
+		.helo = &helo,
+		.greylist = &greylist,
+	};
+
+	sp_policy_decide(&facts, &config, arena, verdict_out);
+}
+
+static const char *names(const struct sp_verdict *verdict, char *out,
+			 size_t size)
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < verdict->count; i++)
+		length += (size_t)snprintf(
+			out + length, size - length, "%s%s", i > 0 ? "," : "",
+			sp_finding_kind(verdict->findings[i].id)->name);
+	return out;
+}
+
+static void test_rows(void **state)
+{
+	size_t failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct sp_verdict verdict;
+		struct sp_arena arena;
+		char found[256];
+
+		sp_arena_init(&arena, 4096);
+		decide(&row->given, &arena, &verdict);
+		names(&verdict, found, sizeof(found));
+		if (verdict.action != row->action ||
+		    verdict.would != row->would ||
+		    verdict.score < row->score - 1e-9 ||
+		    verdict.score > row->score + 1e-9 ||
+		    strcmp(found, row->findings) != 0) {
+			print_error("%s: %s (would %s), score %g, found %s\n",
+				    row->sentence,
+				    sp_action_name(verdict.action),
+				    sp_action_name(verdict.would),
+				    verdict.score, found);
+			failed++;
+		}
+		sp_arena_clear(&arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void test_reasons(void **state)
+{
+	const struct given given = { .client = SP_ACCESS_DENY, GREY(EARLY) };
+	struct sp_verdict verdict;
+	struct sp_arena arena;
+
+	(void)state;
+	sp_arena_init(&arena, 4096);
+	decide(&given, &arena, &verdict);
+	assert_string_equal(verdict.findings[0].reason,
+			    "list line 7 denies entry");
+	assert_string_equal(verdict.findings[1].reason,
+			    "early from net:192.0.2.0/24, try 1: 90 s to wait");
+	sp_arena_clear(&arena);
+}
+
+static void test_no_memory_for_reasons(void **state)
+{
+	const struct given given = { .helo = SP_HELO_FORGED };
+	struct sp_verdict verdict;
+	struct sp_arena arena;
+
+	(void)state;
+	sp_arena_init(&arena, 1);
+	decide(&given, &arena, &verdict);
+	assert_int_equal(verdict.count, 1);
+	assert_string_equal(verdict.findings[0].reason, "");
+	sp_arena_clear(&arena);
+}
+
+static const struct {
+	const char *sentence;
+	struct given given;
+	const char *code, *enhanced, *text;
+} replies[] = {
+	{ "an accepted mail gets no reply of ours", { 0 }, NULL, NULL, "" },
+	{ "a wait says for how long, rounded up",
+	  { GREY(NEW) },
+	  "451",
+	  "4.7.1",
+	  "Greylisted, please come back in 90 seconds (id ID)" },
+	{ "a denied one learns that a list did it",
+	  { .client = SP_ACCESS_DENY },
+	  "550",
+	  "5.7.1",
+	  "Refused by this site's access list (id ID)" },
+	{ "a refusal by score does not teach the sender its points",
+	  { .helo = SP_HELO_FORGED, .refuse = 1 },
+	  "550",
+	  "5.7.1",
+	  "Refused: too much here looks like spam (id ID)" },
+	{ "a list that only observes is not blamed for the score's refusal",
+	  { .client = SP_ACCESS_DENY,
+	    .access_observes = true,
+	    .helo = SP_HELO_FORGED,
+	    .refuse = 1 },
+	  "550",
+	  "5.7.1",
+	  "Refused: too much here looks like spam (id ID)" },
+	{ "an enforced wait under an observed refusal is a wait",
+	  { .client = SP_ACCESS_DENY, .access_observes = true, GREY(NEW) },
+	  "451",
+	  "4.7.1",
+	  "Greylisted, please come back in 90 seconds (id ID)" },
+};
+
+static void test_replies(void **state)
+{
+	size_t failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		struct sp_verdict verdict;
+		struct sp_reply reply;
+		struct sp_arena arena;
+		bool same;
+
+		sp_arena_init(&arena, 4096);
+		decide(&replies[i].given, &arena, &verdict);
+		sp_policy_reply(&verdict, "ID", &reply);
+		same = replies[i].code
+			       ? reply.code &&
+					 !strcmp(reply.code, replies[i].code) &&
+					 !strcmp(reply.enhanced,
+						 replies[i].enhanced)
+			       : !reply.code;
+		if (!same || strcmp(reply.text, replies[i].text) != 0) {
+			print_error("%s: %s %s\n", replies[i].sentence,
+				    reply.code ? reply.code : "no code",
+				    reply.text);
+			failed++;
+		}
+		sp_arena_clear(&arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_no_memory_for_reasons),
+		cmocka_unit_test(test_replies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
