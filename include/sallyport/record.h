@@ -22,13 +22,27 @@
 
 struct sp_session;
 
-enum { SP_RECORD_RING = 256, SP_RECORD_REASON_SIZE = 160 };
+enum {
+	SP_RECORD_RING = 256,
+	SP_RECORD_REASON_SIZE = 160
+};
 
 struct sp_record_finding {
 	enum sp_finding_id id;
 	double weight;
 	char reason[SP_RECORD_REASON_SIZE];
 };
+
+/* What became of a mail in sum. */
+enum sp_outcome {
+	SP_OUTCOME_ACCEPT,
+	SP_OUTCOME_DEFER,
+	SP_OUTCOME_REJECT,
+	SP_OUTCOME_MIXED,  /* some recipients accepted, others not */
+	SP_OUTCOME_ABORTED /* the client went before the end */
+};
+
+const char *sp_outcome_name(enum sp_outcome outcome); /* "accept" */
 
 struct sp_record {
 	char id[SP_ID_SIZE];
@@ -37,9 +51,9 @@ struct sp_record {
 	char name[128], helo[128], from[256], login[128], to[512];
 	char identity[64];
 	uint32_t recipients, accepted, deferred, refused;
-	const char *verdict;  /* "accept", "defer", "reject", "mixed", "aborted" */
-	const char *would;    /* "defer", "reject"; NULL when as done */
-	const char *greylist; /* a state's name; NULL when not asked */
+	enum sp_outcome outcome;
+	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
+	const char *greylist;  /* a state's name; NULL when not asked */
 	double score, refuse;
 	unsigned degraded;
 	uint32_t stage_us[SP_STAGE_COUNT];
@@ -53,9 +67,5 @@ void sp_record_mail(const struct sp_session *session);
 
 /* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
 enum sp_err sp_record_find(const char *id, struct sp_record *record_out);
-
-/* Names of the bits of enum sp_degraded, comma-separated: "store, time". */
-struct sp_text;
-void sp_record_add_degraded(struct sp_text *text, unsigned degraded);
 
 #endif

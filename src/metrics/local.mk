@@ -1,1 +1,2 @@
-# What src/metrics adds to the build.
+# Counters.
+libsallyport_a_SOURCES += src/metrics/counters.c include/sallyport/counters.h

@@ -1,1 +1,2 @@
-# What src/record adds to the build.
+# What is kept of a mail when it is over.
+libsallyport_a_SOURCES += src/record/record.c include/sallyport/record.h

@@ -1,0 +1,251 @@
+#include "sallyport/record.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "sallyport/config.h"
+#include "sallyport/counters.h"
+#include "sallyport/log.h"
+#include "sallyport/policy.h"
+#include "sallyport/service.h"
+#include "sallyport/session.h"
+#include "sallyport/text.h"
+
+/* The last records, the oldest overwritten. */
+static struct {
+	pthread_mutex_t lock;
+	struct sp_record records[SP_RECORD_RING]; /* guarded by lock */
+	size_t next;				  /* guarded by lock */
+} ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void copy(char *to, size_t size, const char *from)
+{
+	struct sp_text text;
+
+	sp_text_init(&text, to, size);
+	sp_text_add(&text, from ? from : "");
+}
+
+const char *sp_outcome_name(enum sp_outcome outcome)
+{
+	static const char *const names[] = {
+		[SP_OUTCOME_ACCEPT] = "accept",	  [SP_OUTCOME_DEFER] = "defer",
+		[SP_OUTCOME_REJECT] = "reject",	  [SP_OUTCOME_MIXED] = "mixed",
+		[SP_OUTCOME_ABORTED] = "aborted",
+	};
+
+	return names[outcome];
+}
+
+static enum sp_outcome outcome_of(const struct sp_mail *mail)
+{
+	const struct sp_tally *tally = &mail->tally;
+
+	if (tally->accepted > 0 && !mail->was_answered)
+		return SP_OUTCOME_ABORTED;
+	if (tally->accepted > 0)
+		return tally->deferred + tally->refused > 0 ? SP_OUTCOME_MIXED
+							    : SP_OUTCOME_ACCEPT;
+	if (tally->deferred > 0)
+		return SP_OUTCOME_DEFER;
+	return tally->refused > 0 ? SP_OUTCOME_REJECT : SP_OUTCOME_ABORTED;
+}
+
+static enum sp_outcome would_of(const struct sp_tally *tally)
+{
+	if (tally->would_refuse > 0)
+		return SP_OUTCOME_REJECT;
+	return tally->would_defer > 0 ? SP_OUTCOME_DEFER : SP_OUTCOME_ACCEPT;
+}
+
+static void fill_recipients(struct sp_record *record,
+			    const struct sp_mail *mail)
+{
+	const struct sp_tally *tally = &mail->tally;
+	struct sp_text text;
+
+	sp_text_init(&text, record->to, sizeof(record->to));
+	for (size_t i = 0; i < SP_RECIPIENTS_SHOWN && mail->shown[i]; i++) {
+		if (i > 0)
+			sp_text_add(&text, ",");
+		sp_text_add(&text, mail->shown[i]);
+	}
+	record->accepted = tally->accepted;
+	record->deferred = tally->deferred;
+	record->refused = tally->refused;
+	record->recipients = tally->accepted + tally->deferred + tally->refused;
+}
+
+static void fill_findings(struct sp_record *record,
+			  const struct sp_verdict *verdict)
+{
+	if (!verdict)
+		return;
+	record->score = verdict->score;
+	record->refuse = verdict->refuse;
+	record->finding_count = verdict->count;
+	for (size_t i = 0; i < verdict->count; i++) {
+		struct sp_record_finding *to = &record->findings[i];
+		const struct sp_finding *from = &verdict->findings[i];
+
+		to->id = from->id;
+		to->weight = from->weight;
+		copy(to->reason, sizeof(to->reason), from->reason);
+	}
+}
+
+static void fill(struct sp_record *record, const struct sp_session *session)
+{
+	const struct sp_connection *connection = &session->connection;
+	const struct sp_mail *mail = &session->mail;
+
+	*record = (struct sp_record){
+		.outcome = outcome_of(mail),
+		.would = would_of(&mail->tally),
+		.degraded = mail->degraded,
+		.waited_us = mail->waited_us,
+	};
+	sp_ip_format(&connection->client, record->client);
+	copy(record->id, sizeof(record->id), mail->id);
+	copy(record->queue_id, sizeof(record->queue_id), mail->queue_id);
+	copy(record->name, sizeof(record->name), connection->client_name);
+	copy(record->helo, sizeof(record->helo), connection->helo);
+	copy(record->from, sizeof(record->from), mail->sender);
+	copy(record->login, sizeof(record->login), mail->login);
+	if (mail->greylist.state == SP_FACT_KNOWN)
+		record->greylist =
+			sp_greylist_state_name(mail->greylist.answer.state);
+	copy(record->identity, sizeof(record->identity),
+	     mail->greylist.identity);
+	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
+	fill_recipients(record, mail);
+	fill_findings(record, mail->verdict);
+}
+
+static const char *unless_empty(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+static void log_tests(struct sp_log_event *event,
+		      const struct sp_record *record)
+{
+	char bytes[512];
+	struct sp_text text;
+
+	sp_text_init(&text, bytes, sizeof(bytes));
+	for (size_t i = 0; i < record->finding_count; i++)
+		sp_text_addf(&text, "%s%s=%.4g", i > 0 ? "," : "",
+			     sp_finding_kind(record->findings[i].id)->name,
+			     record->findings[i].weight);
+	sp_log_event_text(event, "tests", unless_empty(bytes));
+}
+
+static void log_times(struct sp_log_event *event,
+		      const struct sp_record *record)
+{
+	char key[16];
+	struct sp_text text;
+
+	for (unsigned i = 0; i < SP_STAGE_COUNT; i++) {
+		if (record->stage_us[i] == 0)
+			continue;
+		sp_text_init(&text, key, sizeof(key));
+		sp_text_addf(&text, "ms_%s", sp_stage_name((enum sp_stage)i));
+		sp_log_event_real(event, key, record->stage_us[i] / 1000.0);
+	}
+	sp_log_event_real(event, "ms_wait", record->waited_us / 1000.0);
+}
+
+static void log_degraded(struct sp_log_event *event, unsigned degraded)
+{
+	char bytes[64];
+	struct sp_text text;
+
+	sp_text_init(&text, bytes, sizeof(bytes));
+	sp_facts_add_degraded(&text, degraded);
+	sp_log_event_text(event, "degraded", unless_empty(bytes));
+}
+
+static void write_line(const struct sp_record *record)
+{
+	struct sp_log_event event;
+
+	sp_log_event_begin(&event, SP_LOG_INFO, "verdict");
+	sp_log_event_text(&event, "id", record->id);
+	sp_log_event_text(&event, "queue", unless_empty(record->queue_id));
+	sp_log_event_text(&event, "client", record->client);
+	sp_log_event_text(&event, "name", unless_empty(record->name));
+	sp_log_event_text(&event, "helo", unless_empty(record->helo));
+	sp_log_event_text(&event, "login", unless_empty(record->login));
+	sp_log_event_text(&event, "from", record->from);
+	sp_log_event_text(&event, "to", unless_empty(record->to));
+	sp_log_event_number(&event, "rcpts", record->recipients);
+	sp_log_event_number(&event, "accepted", record->accepted);
+	sp_log_event_number(&event, "deferred", record->deferred);
+	sp_log_event_number(&event, "refused", record->refused);
+	sp_log_event_text(&event, "verdict", sp_outcome_name(record->outcome));
+	if (record->would != SP_OUTCOME_ACCEPT)
+		sp_log_event_text(&event, "would",
+				  sp_outcome_name(record->would));
+	sp_log_event_real(&event, "score", record->score);
+	log_tests(&event, record);
+	sp_log_event_text(&event, "greylist", record->greylist);
+	sp_log_event_text(&event, "identity", unless_empty(record->identity));
+	log_degraded(&event, record->degraded);
+	log_times(&event, record);
+	sp_log_event_end(&event);
+}
+
+static void count(const struct sp_record *record)
+{
+	static const enum sp_counter counters[] = {
+		[SP_OUTCOME_ACCEPT] = SP_COUNT_VERDICT_ACCEPT,
+		[SP_OUTCOME_DEFER] = SP_COUNT_VERDICT_DEFER,
+		[SP_OUTCOME_REJECT] = SP_COUNT_VERDICT_REJECT,
+		[SP_OUTCOME_MIXED] = SP_COUNT_VERDICT_MIXED,
+		[SP_OUTCOME_ABORTED] = SP_COUNT_VERDICT_ABORTED,
+	};
+
+	sp_count(counters[record->outcome]);
+	if (record->would == SP_OUTCOME_DEFER)
+		sp_count(SP_COUNT_WOULD_DEFER);
+	if (record->would == SP_OUTCOME_REJECT)
+		sp_count(SP_COUNT_WOULD_REJECT);
+	if (record->degraded)
+		sp_count(SP_COUNT_DEGRADED);
+}
+
+static void keep(const struct sp_record *record)
+{
+	pthread_mutex_lock(&ring.lock);
+	ring.records[ring.next] = *record;
+	ring.next = (ring.next + 1) % SP_RECORD_RING;
+	pthread_mutex_unlock(&ring.lock);
+}
+
+void sp_record_mail(const struct sp_session *session)
+{
+	struct sp_record record;
+
+	fill(&record, session);
+	write_line(&record);
+	count(&record);
+	keep(&record);
+}
+
+enum sp_err sp_record_find(const char *id, struct sp_record *record_out)
+{
+	enum sp_err err = SP_ERR_NOT_FOUND;
+
+	pthread_mutex_lock(&ring.lock);
+	for (size_t i = 0; i < SP_RECORD_RING; i++) {
+		if (strcmp(ring.records[i].id, id) != 0)
+			continue;
+		*record_out = ring.records[i];
+		err = SP_OK;
+		break;
+	}
+	pthread_mutex_unlock(&ring.lock);
+	return err;
+}
