@@ -21,7 +21,6 @@ struct sp_service_slot;
 struct sp_control_sources {
 	struct sp_service_slot *slot;
 	const struct sp_embedded *embedded; /* NULL: not ours to run */
-	const char *reload_error;	    /* see sp_control_set_reload_error */
 };
 
 /* Bind the socket at `path` (while we may still be root). */

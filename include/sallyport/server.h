@@ -9,6 +9,7 @@
 #ifndef SALLYPORT_SERVER_H
 #define SALLYPORT_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sallyport/err.h"
@@ -32,6 +33,9 @@ enum sp_err sp_server_start(struct sp_service_slot *slot);
  * Afterwards only the end of the process may follow.
  */
 unsigned sp_server_drain(int64_t limit_ms);
+
+/* Whether the milter ended by itself: it then sends us SIGTERM. */
+bool sp_server_has_failed(void);
 
 /* Remove the Unix socket that sp_server_open made. */
 void sp_server_close(void);

@@ -1,0 +1,238 @@
+#include "views.h"
+
+#include <unistd.h>
+
+#include "sallyport/config.h"
+#include "sallyport/control.h"
+#include "sallyport/counters.h"
+#include "sallyport/embedded.h"
+#include "sallyport/record.h"
+#include "sallyport/service.h"
+#include "sallyport/store.h"
+#include "sallyport/text.h"
+
+/* Text from strangers may be no UTF-8, which JSON cannot hold: escaped then. */
+static json_t *text(const char *value)
+{
+	json_t *string = json_string(value);
+	char bytes[1024];
+	struct sp_text safe;
+
+	if (string)
+		return string;
+	sp_text_init(&safe, bytes, sizeof(bytes));
+	for (size_t i = 0; value[i]; i++)
+		sp_text_add_safe(&safe, &value[i], 1, NULL);
+	return json_string(bytes);
+}
+
+static json_t *counter(enum sp_counter which)
+{
+	return json_integer((json_int_t)sp_counter_value(which));
+}
+
+static void put_counters(json_t *object)
+{
+	static const struct {
+		const char *name;
+		enum sp_counter counter;
+	} rows[] = {
+		{ "connections", SP_COUNT_CONNECTIONS_OPEN },
+		{ "connections_total", SP_COUNT_CONNECTIONS },
+		{ "mails_open", SP_COUNT_MAILS_OPEN },
+		{ "mails_total", SP_COUNT_MAILS },
+		{ "degraded_total", SP_COUNT_DEGRADED },
+		{ "reloads", SP_COUNT_RELOADS },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		json_object_set_new(object, rows[i].name,
+				    counter(rows[i].counter));
+}
+
+static json_t *verdicts(void)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "accept", counter(SP_COUNT_VERDICT_ACCEPT));
+	json_object_set_new(object, "defer", counter(SP_COUNT_VERDICT_DEFER));
+	json_object_set_new(object, "reject", counter(SP_COUNT_VERDICT_REJECT));
+	json_object_set_new(object, "mixed", counter(SP_COUNT_VERDICT_MIXED));
+	json_object_set_new(object, "aborted",
+			    counter(SP_COUNT_VERDICT_ABORTED));
+	return object;
+}
+
+static json_t *would(void)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "defer", counter(SP_COUNT_WOULD_DEFER));
+	json_object_set_new(object, "reject", counter(SP_COUNT_WOULD_REJECT));
+	return object;
+}
+
+static const char *store_kind(enum sp_store_kind kind)
+{
+	switch (kind) {
+	case SP_STORE_EMBEDDED:
+		return "embedded";
+	case SP_STORE_TCP:
+		return "tcp";
+	case SP_STORE_UNIX:
+		return "unix";
+	}
+	return "";
+}
+
+static json_t *store(const struct sp_service *service,
+		     const struct sp_embedded *embedded)
+{
+	json_t *object = json_object();
+	struct sp_store_health health;
+
+	sp_store_health(service->store, &health);
+	json_object_set_new(
+		object, "kind",
+		json_string(store_kind(service->config->redis.kind)));
+	json_object_set_new(object, "is_up", json_boolean(health.is_up));
+	json_object_set_new(object, "is_breaker_open",
+			    json_boolean(health.is_breaker_open));
+	json_object_set_new(object, "questions",
+			    json_integer((json_int_t)health.questions));
+	json_object_set_new(object, "failures",
+			    json_integer((json_int_t)health.failures));
+	json_object_set_new(object, "passed_by",
+			    json_integer((json_int_t)health.passed_by));
+	json_object_set_new(object, "last_error", text(health.last_error));
+	if (!embedded)
+		return object;
+	json_object_set_new(object, "embedded_pid",
+			    json_integer(sp_embedded_pid(embedded)));
+	json_object_set_new(object, "embedded_restarts",
+			    json_integer(sp_embedded_restarts(embedded)));
+	return object;
+}
+
+json_t *sp_view_status(const struct sp_control_sources *sources,
+		       int64_t uptime_ms, const char *reload_error)
+{
+	const struct sp_service *service = sp_service_get(sources->slot);
+	const struct sp_config *config = service->config;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "version", json_string(PACKAGE_VERSION));
+	json_object_set_new(object, "pid", json_integer(getpid()));
+	json_object_set_new(object, "uptime_sec",
+			    json_integer(uptime_ms / 1000));
+	json_object_set_new(object, "config", text(config->file));
+	json_object_set_new(object, "listen", text(config->listen));
+	json_object_set_new(object, "mode",
+			    json_string(config->mode == SP_MODE_ENFORCE
+						? "enforce"
+						: "observe"));
+	put_counters(object);
+	json_object_set_new(object, "verdicts", verdicts());
+	json_object_set_new(object, "would", would());
+	json_object_set_new(object, "reload_error", text(reload_error));
+	json_object_set_new(object, "store", store(service, sources->embedded));
+	sp_service_unref(&service);
+	return object;
+}
+
+static json_t *findings(const struct sp_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->finding_count; i++) {
+		const struct sp_record_finding *finding = &record->findings[i];
+		json_t *object = json_object();
+
+		json_object_set_new(
+			object, "name",
+			json_string(sp_finding_kind(finding->id)->name));
+		json_object_set_new(object, "weight",
+				    json_real(finding->weight));
+		json_object_set_new(object, "reason", text(finding->reason));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *stages(const struct sp_record *record)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < SP_STAGE_COUNT; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(
+			object, "name",
+			json_string(sp_stage_name((enum sp_stage)i)));
+		json_object_set_new(object, "ms",
+				    json_real(record->stage_us[i] / 1000.0));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static void put_texts(json_t *object, const struct sp_record *record)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} rows[] = {
+		{ "id", record->id },
+		{ "queue", record->queue_id },
+		{ "client", record->client },
+		{ "name", record->name },
+		{ "helo", record->helo },
+		{ "login", record->login },
+		{ "from", record->from },
+		{ "to", record->to },
+		{ "identity", record->identity },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value[0])
+			json_object_set_new(object, rows[i].name,
+					    text(rows[i].value));
+}
+
+static void put_numbers(json_t *object, const struct sp_record *record)
+{
+	json_object_set_new(object, "rcpts", json_integer(record->recipients));
+	json_object_set_new(object, "accepted", json_integer(record->accepted));
+	json_object_set_new(object, "deferred", json_integer(record->deferred));
+	json_object_set_new(object, "refused", json_integer(record->refused));
+	json_object_set_new(object, "score", json_real(record->score));
+	json_object_set_new(object, "refuse", json_real(record->refuse));
+	json_object_set_new(object, "ms_wait",
+			    json_real(record->waited_us / 1000.0));
+}
+
+json_t *sp_view_record(const struct sp_record *record)
+{
+	json_t *object = json_object();
+	char bytes[64];
+	struct sp_text degraded;
+
+	put_texts(object, record);
+	put_numbers(object, record);
+	json_object_set_new(object, "verdict",
+			    json_string(sp_outcome_name(record->outcome)));
+	if (record->would != SP_OUTCOME_ACCEPT)
+		json_object_set_new(
+			object, "would",
+			json_string(sp_outcome_name(record->would)));
+	if (record->greylist)
+		json_object_set_new(object, "greylist",
+				    json_string(record->greylist));
+	sp_text_init(&degraded, bytes, sizeof(bytes));
+	sp_facts_add_degraded(&degraded, record->degraded);
+	if (bytes[0])
+		json_object_set_new(object, "degraded", json_string(bytes));
+	json_object_set_new(object, "findings", findings(record));
+	json_object_set_new(object, "stages", stages(record));
+	return object;
+}

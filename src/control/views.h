@@ -1,0 +1,19 @@
+/*
+ * views.h - the JSON that the operator's socket answers with.
+ */
+#ifndef SALLYPORT_SRC_CONTROL_VIEWS_H
+#define SALLYPORT_SRC_CONTROL_VIEWS_H
+
+#include <jansson.h>
+
+#include <stdint.h>
+
+struct sp_control_sources;
+struct sp_record;
+
+/* New references; NULL without memory. */
+json_t *sp_view_status(const struct sp_control_sources *sources,
+		       int64_t uptime_ms, const char *reload_error);
+json_t *sp_view_record(const struct sp_record *record);
+
+#endif

@@ -1,0 +1,87 @@
+#include "milter.h"
+
+#include <stdint.h>
+
+#include "sallyport/headers.h"
+#include "sallyport/log.h"
+#include "sallyport/policy.h"
+#include "sallyport/session.h"
+
+static void say_failed(const char *what)
+{
+	static struct sp_log_limit limit = { .every_ms = 60000 };
+
+	sp_log_limited(&limit, SP_LOG_WARNING,
+		       "the MTA did not take our %s: it may not have offered "
+		       "that, or it has gone",
+		       what);
+}
+
+static sfsistat reply(SMFICTX *ctx, const struct sp_verdict *verdict,
+		      const char *mail_id)
+{
+	struct sp_reply reply;
+
+	sp_policy_reply(verdict, mail_id, &reply);
+	if (!reply.code)
+		return SMFIS_CONTINUE;
+	/* libmilter takes pointers to char it does not write to. */
+	if (smfi_setreply(ctx, (char *)(uintptr_t)reply.code,
+			  (char *)(uintptr_t)reply.enhanced,
+			  reply.text) != MI_SUCCESS)
+		say_failed("reply text");
+	return verdict->action == SP_ACTION_DEFER ? SMFIS_TEMPFAIL
+						  : SMFIS_REJECT;
+}
+
+sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
+			  const char *mail_id)
+{
+	return reply(ctx, verdict, mail_id);
+}
+
+/* Highest index first: the one order that removes them all in Postfix, which
+ * counts anew after each, and in Sendmail, which does not. */
+static void remove_copies(SMFICTX *ctx, const struct sp_mail *mail)
+{
+	for (unsigned i = 0; i < SP_OWN_HEADERS; i++) {
+		char *name = (char *)(uintptr_t)sp_session_own_header(i);
+
+		for (uint32_t n = mail->own_headers[i]; n > 0; n--)
+			if (smfi_chgheader(ctx, name, (int)n, NULL) !=
+			    MI_SUCCESS) {
+				say_failed("removal of a forged header");
+				break;
+			}
+	}
+}
+
+/* At index 1 they stand right below the MTA's own Received: in both MTAs; the
+ * last one goes in first, so that they end up in order. */
+static void insert_headers(SMFICTX *ctx, const struct sp_mail *mail,
+			   const struct sp_verdict *verdict)
+{
+	struct sp_header headers[SP_OWN_HEADERS];
+	size_t count = sp_headers_build(mail, verdict, headers);
+
+	while (count-- > 0)
+		if (smfi_insheader(ctx, 1,
+				   (char *)(uintptr_t)headers[count].name,
+				   headers[count].value) != MI_SUCCESS)
+			say_failed("header");
+}
+
+sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
+			const struct sp_verdict *verdict)
+{
+	const struct sp_mail *mail = &session->mail;
+	sfsistat status = reply(ctx, verdict, mail->id);
+
+	if (status != SMFIS_CONTINUE)
+		return status;
+	remove_copies(ctx, mail);
+	insert_headers(ctx, mail,
+		       mail->accepted_verdict ? mail->accepted_verdict
+					      : verdict);
+	return SMFIS_CONTINUE;
+}

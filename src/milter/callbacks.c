@@ -1,0 +1,346 @@
+/*
+ * What the MTA tells us, moment by moment. Each callback is the same few
+ * lines: note what was said, run the checks that it makes possible, decide,
+ * act, and at the end of a mail record.
+ */
+#include "milter.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sallyport/arena.h"
+#include "sallyport/check.h"
+#include "sallyport/counters.h"
+#include "sallyport/log.h"
+#include "sallyport/policy.h"
+#include "sallyport/record.h"
+#include "sallyport/service.h"
+#include "sallyport/session.h"
+
+/* Events that we have no use for, and answers that we never give: each costs a
+ * round trip, and together they are half of what a mail costs. */
+static const unsigned long unwanted_steps =
+	SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH |
+	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+
+static const unsigned long wanted_actions =
+	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
+
+/* The macros that we read, so that no administrator has to list them. An empty
+ * list spares a packet. */
+static const struct {
+	int stage;
+	const char *names;
+} macros[] = {
+	{ SMFIM_CONNECT, "j {daemon_addr}" },
+	{ SMFIM_HELO, "" },
+	{ SMFIM_ENVFROM, "i {auth_authen}" },
+	{ SMFIM_ENVRCPT, "" },
+	{ SMFIM_DATA, "" },
+	{ SMFIM_EOH, "" },
+	{ SMFIM_EOM, "i" },
+};
+
+static struct {
+	struct sp_service_slot *slot;
+	atomic_bool refuses_sessions;
+} environment;
+
+void sp_milter_set_slot(struct sp_service_slot *slot)
+{
+	environment.slot = slot;
+}
+
+void sp_milter_refuse_sessions(void)
+{
+	atomic_store(&environment.refuses_sessions, true);
+}
+
+static const char *macro(SMFICTX *ctx, const char *name)
+{
+	return smfi_getsymval(ctx, (char *)(uintptr_t)name);
+}
+
+static struct sp_session *session_of(SMFICTX *ctx)
+{
+	return smfi_getpriv(ctx);
+}
+
+static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
+{
+	const struct sp_service *service = sp_service_get(environment.slot);
+	struct sp_session *session = sp_session_new(service);
+
+	if (!session) {
+		sp_service_unref(&service);
+		return NULL;
+	}
+	session->steps = steps;
+	if (smfi_setpriv(ctx, session) != MI_SUCCESS) {
+		sp_session_free(&session);
+		return NULL;
+	}
+	sp_count(SP_COUNT_CONNECTIONS);
+	sp_count(SP_COUNT_CONNECTIONS_OPEN);
+	return session;
+}
+
+/* No answer where the MTA waits for none. */
+static sfsistat go_on(const struct sp_session *session, unsigned long no_reply)
+{
+	return session->steps & no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static void end_mail(struct sp_session *session)
+{
+	if (!session->mail.is_open)
+		return;
+	sp_record_mail(session);
+	sp_session_end_mail(session);
+	sp_count_down(SP_COUNT_MAILS_OPEN);
+}
+
+static void decide(struct sp_session *session, enum sp_stage stage,
+		   struct sp_arena *arena, struct sp_verdict *verdict_out)
+{
+	struct sp_facts facts;
+
+	sp_session_facts(session, stage, &facts);
+	sp_policy_decide(&facts, session->service->config, arena, verdict_out);
+}
+
+static void keep_stronger(struct sp_mail *mail,
+			  const struct sp_verdict *verdict,
+			  const struct sp_verdict **kept)
+{
+	const struct sp_verdict *copy;
+
+	if (!sp_verdict_is_stronger(verdict, *kept))
+		return;
+	copy = sp_verdict_copy(verdict, &mail->arena);
+	if (copy)
+		*kept = copy;
+}
+
+static void keep_verdict(struct sp_mail *mail, const struct sp_verdict *verdict)
+{
+	keep_stronger(mail, verdict, &mail->verdict);
+	if (verdict->action == SP_ACTION_ACCEPT)
+		keep_stronger(mail, verdict, &mail->accepted_verdict);
+}
+
+static void tally_would(struct sp_tally *tally,
+			const struct sp_verdict *verdict)
+{
+	if (verdict->would <= verdict->action)
+		return;
+	if (verdict->would == SP_ACTION_REFUSE)
+		tally->would_refuse++;
+	else
+		tally->would_defer++;
+}
+
+static void tally_recipient(struct sp_tally *tally,
+			    const struct sp_verdict *verdict)
+{
+	switch (verdict->action) {
+	case SP_ACTION_ACCEPT:
+		tally->accepted++;
+		break;
+	case SP_ACTION_DEFER:
+		tally->deferred++;
+		break;
+	case SP_ACTION_REFUSE:
+		tally->refused++;
+		break;
+	}
+	tally_would(tally, verdict);
+}
+
+/* What is said at end of message is said to all that were accepted so far. */
+static void tally_message(struct sp_tally *tally,
+			  const struct sp_verdict *verdict)
+{
+	tally_would(tally, verdict);
+	if (verdict->action == SP_ACTION_ACCEPT)
+		return;
+	if (verdict->action == SP_ACTION_DEFER)
+		tally->deferred += tally->accepted;
+	else
+		tally->refused += tally->accepted;
+	tally->accepted = 0;
+}
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
+			     unsigned long steps, unsigned long unused_2,
+			     unsigned long unused_3, unsigned long *actions_out,
+			     unsigned long *steps_out,
+			     unsigned long *unused_2_out,
+			     unsigned long *unused_3_out)
+{
+	static struct sp_log_limit limit = { .every_ms = 3600000 };
+
+	(void)unused_2;
+	(void)unused_3;
+	if (atomic_load(&environment.refuses_sessions) ||
+	    !begin_session(ctx, steps & unwanted_steps))
+		return SMFIS_REJECT;
+	if ((actions & wanted_actions) != wanted_actions)
+		sp_log_limited(&limit, SP_LOG_WARNING,
+			       "the MTA offers less than we ask for: headers "
+			       "or macros will be missing (offered 0x%lx, "
+			       "wanted 0x%lx)",
+			       actions, wanted_actions);
+	*actions_out = actions & wanted_actions;
+	*steps_out = steps & unwanted_steps;
+	*unused_2_out = 0;
+	*unused_3_out = 0;
+	if (actions & SMFIF_SETSYMLIST)
+		for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
+			(void)smfi_setsymlist(
+				ctx, macros[i].stage,
+				(char *)(uintptr_t)macros[i].names);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
+{
+	struct sp_session *session = session_of(ctx);
+
+	/* An MTA may keep the connection for its next client; then there is no
+	 * second negotiation, and the steps are those of the first. */
+	if (!session)
+		session = begin_session(ctx, unwanted_steps);
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	sp_session_note_connect(
+		session, &(struct sp_connect_note){
+				 .client_name = name,
+				 .address = address,
+				 .own_name = macro(ctx, "j"),
+				 .own_address = macro(ctx, "{daemon_addr}"),
+			 });
+	sp_checks_run(session, SP_STAGE_CONNECT);
+	return go_on(session, SMFIP_NR_CONN);
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *helo)
+{
+	struct sp_session *session = session_of(ctx);
+
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	sp_session_note_helo(session, helo);
+	sp_checks_run(session, SP_STAGE_HELO);
+	return go_on(session, SMFIP_NR_HELO);
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **arguments)
+{
+	struct sp_session *session = session_of(ctx);
+
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	end_mail(session);
+	sp_session_note_mail(session, arguments[0] ? arguments[0] : "",
+			     macro(ctx, "{auth_authen}"), macro(ctx, "i"));
+	sp_count(SP_COUNT_MAILS);
+	sp_count(SP_COUNT_MAILS_OPEN);
+	sp_checks_run(session, SP_STAGE_MAIL);
+	return go_on(session, SMFIP_NR_MAIL);
+}
+
+static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
+{
+	struct sp_session *session = session_of(ctx);
+	struct sp_recipient recipient;
+	struct sp_verdict verdict;
+	struct sp_arena scratch;
+	sfsistat status;
+
+	if (!session || !session->mail.is_open)
+		return SMFIS_TEMPFAIL;
+	sp_arena_init(&scratch, SP_MAIL_LIMIT);
+	sp_session_note_recipient(session, arguments[0] ? arguments[0] : "",
+				  &recipient);
+	sp_checks_run(session, SP_STAGE_RCPT);
+	decide(session, SP_STAGE_RCPT, &scratch, &verdict);
+	sp_session_end_recipient(session);
+	keep_verdict(&session->mail, &verdict);
+	tally_recipient(&session->mail.tally, &verdict);
+	status = sp_act_recipient(ctx, &verdict, session->mail.id);
+	sp_arena_clear(&scratch);
+	return status;
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct sp_session *session = session_of(ctx);
+
+	(void)value;
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	sp_session_note_header(session, name);
+	return go_on(session, SMFIP_NR_HDR);
+}
+
+static sfsistat on_end_of_message(SMFICTX *ctx)
+{
+	struct sp_session *session = session_of(ctx);
+	struct sp_verdict verdict;
+	sfsistat status;
+
+	if (!session || !session->mail.is_open)
+		return SMFIS_TEMPFAIL;
+	sp_session_note_queue_id(session, macro(ctx, "i"));
+	sp_checks_run(session, SP_STAGE_EOM);
+	decide(session, SP_STAGE_EOM, &session->mail.arena, &verdict);
+	keep_verdict(&session->mail, &verdict);
+	tally_message(&session->mail.tally, &verdict);
+	session->mail.was_answered = true;
+	status = sp_act_message(ctx, session, &verdict);
+	end_mail(session);
+	return status;
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+	struct sp_session *session = session_of(ctx);
+
+	if (session)
+		end_mail(session);
+	return SMFIS_CONTINUE;
+}
+
+/* May run on libmilter's controller with its pool locked: nothing here waits
+ * for anybody but the log. */
+static sfsistat on_close(SMFICTX *ctx)
+{
+	struct sp_session *session = session_of(ctx);
+
+	if (!session)
+		return SMFIS_CONTINUE;
+	end_mail(session);
+	(void)smfi_setpriv(ctx, NULL);
+	sp_session_free(&session);
+	sp_count_down(SP_COUNT_CONNECTIONS_OPEN);
+	return SMFIS_CONTINUE;
+}
+
+static char filter_name[] = "sallyport";
+
+const struct smfiDesc sp_milter_callbacks = {
+	.xxfi_name = filter_name,
+	.xxfi_version = SMFI_VERSION,
+	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST,
+	.xxfi_connect = on_connect,
+	.xxfi_helo = on_helo,
+	.xxfi_envfrom = on_mail,
+	.xxfi_envrcpt = on_recipient,
+	.xxfi_header = on_header,
+	.xxfi_eom = on_end_of_message,
+	.xxfi_abort = on_abort,
+	.xxfi_close = on_close,
+	.xxfi_negotiate = on_negotiate,
+};
