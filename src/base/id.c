@@ -10,6 +10,8 @@ enum {
 	RANDOM_BYTES = 10
 };
 
+static const int64_t latest_ms = INT64_C(0xffffffffffff); /* 48 bits */
+
 /* Crockford's: without I, L, O and U, which are misread or misspelt. */
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -34,13 +36,15 @@ static uint64_t forty_bits(const uint8_t bytes[5])
 void sp_id_new(int64_t wall_ms, char id_out[SP_ID_SIZE])
 {
 	uint8_t random[RANDOM_BYTES];
-	uint64_t time = wall_ms > 0 ? (uint64_t)wall_ms : 0;
+	int64_t time = wall_ms < 0 ? 0 : wall_ms;
 
+	if (time > latest_ms)
+		time = latest_ms;
 	/* So few bytes come whole or not at all, and a kernel without random
 	 * numbers is none that we could serve on. */
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		abort();
-	write_base32(time & UINT64_C(0xffffffffffff), id_out, TIME_CHARS);
+	write_base32((uint64_t)time, id_out, TIME_CHARS);
 	write_base32(forty_bits(random), id_out + TIME_CHARS, 8);
 	write_base32(forty_bits(random + 5), id_out + TIME_CHARS + 8, 8);
 	id_out[TIME_CHARS + RANDOM_CHARS] = '\0';
