@@ -24,7 +24,11 @@
 #include "sallyport/log.h"
 
 /* `inherit` is gone once a snapshot is loaded: each feature has its own. */
-enum sp_mode { SP_MODE_INHERIT, SP_MODE_OBSERVE, SP_MODE_ENFORCE };
+enum sp_mode {
+	SP_MODE_INHERIT,
+	SP_MODE_OBSERVE,
+	SP_MODE_ENFORCE
+};
 
 enum sp_store_kind {
 	SP_STORE_EMBEDDED, /* a redis-server of our own */
@@ -72,11 +76,11 @@ struct sp_helo_config {
 struct sp_greylist_config {
 	bool is_enabled;
 	enum sp_mode mode;
-	int64_t delay_ms;	  /* a try before that is too early */
-	int64_t retry_window_ms;  /* a first try later than that is forgotten */
-	int64_t remember_ms;	  /* what has passed is remembered so long */
-	unsigned known_after;	  /* passes that make an identity known; 0 off */
-	unsigned ipv4_prefix;	  /* an identity's network */
+	int64_t delay_ms;	 /* a try before that is too early */
+	int64_t retry_window_ms; /* a first try later than that is forgotten */
+	int64_t remember_ms;	 /* what has passed is remembered so long */
+	unsigned known_after;	 /* passes that make an identity known; 0 off */
+	unsigned ipv4_prefix;	 /* an identity's network */
 	unsigned ipv6_prefix;
 };
 
@@ -103,8 +107,8 @@ struct sp_config {
 	const char *state_dir;
 	const char *pid_file; /* "" = none */
 	enum sp_mode mode;
-	const char *hostname;	/* our name in texts; "" = the MTA's {j} */
-	int64_t drain_ms;	/* open mails may finish so long after TERM */
+	const char *hostname;	 /* our name in texts; "" = the MTA's {j} */
+	int64_t drain_ms;	 /* open mails may finish so long after TERM */
 	unsigned max_recipients; /* a mail's recipients that we keep in mind */
 
 	struct sp_log_config log;
@@ -116,7 +120,10 @@ struct sp_config {
 	struct sp_budget_config budget;
 };
 
-enum { SP_CONFIG_ERRORS_MAX = 64, SP_CONFIG_ERROR_SIZE = 512 };
+enum {
+	SP_CONFIG_ERRORS_MAX = 64,
+	SP_CONFIG_ERROR_SIZE = 512
+};
 
 /* Every error of one load: "FILE:LINE:COLUMN: what was expected". */
 struct sp_config_errors {
@@ -129,7 +136,8 @@ struct sp_config_errors {
  * SP_ERR_CONFIG with at least one text in *errors_out, all errors of the file
  * in one go; *config_out is then NULL. The caller owns one reference.
  */
-enum sp_err sp_config_load(const char *path, const struct sp_config **config_out,
+enum sp_err sp_config_load(const char *path,
+			   const struct sp_config **config_out,
 			   struct sp_config_errors *errors_out);
 
 const struct sp_config *sp_config_ref(const struct sp_config *config);
@@ -137,13 +145,15 @@ void sp_config_unref(const struct sp_config **config);
 
 /* One effective value as text, for `sallyport config show` and the manual. */
 struct sp_option_view {
-	const char *name;    /* "greylist.delay" */
-	const char *type;    /* "duration", "network list", "observe|enforce" */
-	const char *range;   /* "0s..1d"; "" where there is none */
-	const char *initial; /* the default as one would write it */
+	char name[64];	   /* "greylist.delay" */
+	const char *type;  /* "duration", "network list", "observe|enforce" */
+	char range[64];	   /* "0s..1d"; "" where there is none */
+	const char *unit;  /* "recipients"; "" where the type says it */
+	char initial[256]; /* the default as one would write it */
 	const char *help;
-	char value[1024]; /* effective, as one would write it; secrets "(set)" */
-	bool is_set;	  /* written in the file */
+	char value
+		[1024]; /* effective, as one would write it; secrets "(set)" */
+	bool is_set;	/* written in the file */
 };
 
 /* Fill the view of option number `index`; SP_ERR_NOT_FOUND behind the last.

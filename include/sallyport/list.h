@@ -24,7 +24,11 @@
 #include "sallyport/err.h"
 #include "sallyport/ip.h"
 
-enum sp_list_kind { SP_LIST_NETWORKS, SP_LIST_NAMES, SP_LIST_ADDRESSES };
+enum sp_list_kind {
+	SP_LIST_NETWORKS,
+	SP_LIST_NAMES,
+	SP_LIST_ADDRESSES
+};
 
 struct sp_list;
 
@@ -46,6 +50,15 @@ enum sp_err sp_list_add(struct sp_list *list, const char *text,
 			const char *file, unsigned line);
 
 size_t sp_list_count(const struct sp_list *list);
+
+/* Entry number `index`, in the order they were added. */
+const struct sp_list_entry *sp_list_get(const struct sp_list *list,
+					size_t index);
+
+/* The very entry that `text` names, or NULL: what holds for it by a shorter
+ * prefix or a name above is not asked. */
+const struct sp_list_entry *sp_list_find_same(const struct sp_list *list,
+					      const char *text);
 
 /* The most particular entry that holds, or NULL. A NULL list is empty.
  * `name` is normalised (domain.h); `address` is a key of sp_address_key, with
