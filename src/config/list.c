@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sallyport/address.h"
 #include "sallyport/arena.h"
 #include "sallyport/domain.h"
 #include "sallyport/text.h"
@@ -26,6 +25,9 @@ struct item {
 /* Family, prefix, then the base address. */
 enum {
 	NETWORK_KEY_BYTES = 18,
+	/* What sp_address_key can write at most, so that an entry can hold. */
+	KEY_SIZE = 512,
+	LOCAL_SIZE = 256,
 	TEXT_LIMIT_BYTES = 512 * 1024 * 1024
 };
 
@@ -42,9 +44,9 @@ struct sp_list {
 };
 
 struct key {
-	char bytes[SP_ADDRESS_SIZE];
+	char bytes[KEY_SIZE];
 	size_t length;
-	char text[SP_ADDRESS_SIZE]; /* the entry as it is shown */
+	char text[KEY_SIZE]; /* the entry as it is shown */
 	struct sp_network network;
 };
 
@@ -194,7 +196,7 @@ static enum sp_err read_name(const char *text, struct key *key_out)
  * would be a slip (two entries in one line). */
 static bool is_local_part(const char *local, size_t length)
 {
-	if (length == 0 || length >= SP_LOCAL_SIZE)
+	if (length == 0 || length >= LOCAL_SIZE)
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)local[i] <= ' ' || local[i] == 0x7f ||
@@ -402,7 +404,7 @@ const struct sp_list_entry *sp_list_find_name(const struct sp_list *list,
 static const struct sp_list_entry *find_local_user(const struct sp_list *list,
 						   const char *user)
 {
-	char key[SP_ADDRESS_SIZE];
+	char key[KEY_SIZE];
 	size_t length = strlen(user);
 
 	if (length + 1 >= sizeof(key))

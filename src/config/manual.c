@@ -1,0 +1,153 @@
+/*
+ * manual.c - writes sallyport.yaml(5) from the option table, when sallyport is
+ * built, so the manual cannot say anything else than the program does.
+ */
+#include "sallyport/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char head[] =
+	".SH NAME\n"
+	"sallyport.yaml \\- the configuration of sallyportd\n"
+	".SH DESCRIPTION\n"
+	"One file in YAML. Every option has a default, so an empty file is a\n"
+	"good one. A dot in the names below is a level in the file:\n"
+	".PP\n"
+	".nf\n"
+	".RS\n"
+	"mode: enforce\n"
+	"greylist:\n"
+	"  delay: 5m\n"
+	"access:\n"
+	"  trusted\\-networks:\n"
+	"    \\- 127.0.0.0/8\n"
+	"    \\- file:our\\-networks\n"
+	".RE\n"
+	".fi\n"
+	".PP\n"
+	"What is unknown, written twice, of the wrong type or out of range is\n"
+	"an error. \\fBsallyportd \\-t\\fR names all errors of a file, each as\n"
+	"FILE:LINE:COLUMN. At a reload (SIGHUP) a file with errors changes\n"
+	"nothing. New values hold for connections made from then on.\n"
+	".PP\n"
+	"YAML's anchors, aliases, tags and second documents are refused. The\n"
+	"file may have 1 MB.\n"
+	".SH VALUES\n"
+	".TP\n"
+	"duration\n"
+	"A whole number and its unit: 250ms, 90s, 5m, 2h, 36d.\n"
+	".TP\n"
+	"size\n"
+	"A whole number and its unit, in powers of 1024: 512B, 64KB, 256MB,\n"
+	"1GB, 1TB.\n"
+	".TP\n"
+	"decimal\n"
+	"A number with at most three digits behind the point: 2, \\-1, 0.5.\n"
+	".TP\n"
+	"true|false\n"
+	"Also yes, no, on and off.\n"
+	".TP\n"
+	"path\n"
+	"Begins with a slash.\n"
+	".SH LISTS\n"
+	"A list has entries and items \\fBfile:\\fIPATH\\fR, a path without a\n"
+	"slash in front being relative to the configuration's folder. Such a\n"
+	"file has one entry a line; # begins a comment. It is read when the\n"
+	"configuration is, and may have 64 MB; a list may have 1,000,000\n"
+	"entries. What is written replaces the default. In YAML an entry that\n"
+	"begins with a colon needs quotes within brackets: [\"::1\"].\n"
+	".TP\n"
+	"network list\n"
+	"192.0.2.0/24, 2001:db8::/32, 192.0.2.7. The longest prefix holds.\n"
+	".TP\n"
+	"name list\n"
+	"example.org is that name and all names below it.\n"
+	".TP\n"
+	"address list\n"
+	"user@example.org; user@, that local part in every domain;\n"
+	"example.org, every address in it and below it; <>, the null sender.\n"
+	"The address itself comes first, then domains from the left, then the\n"
+	"local part.\n"
+	".PP\n"
+	"One entry in an allow list and in the deny list of the same kind is\n"
+	"an error.\n";
+
+static const char foot[] =
+	".SH FILES\n" SP_SYSCONFDIR "/sallyport/sallyport.yaml\n"
+	".SH SEE ALSO\n"
+	".BR sallyportd (8),\n"
+	".BR sallyport (1)\n";
+
+/* Text that roff sets as it is. */
+static void put(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '-' || *text == '\\')
+			putchar('\\');
+		putchar(*text == '\\' ? 'e' : *text);
+	}
+}
+
+static void put_facts(const struct sp_option_view *view)
+{
+	const char *dots = strstr(view->range, "..");
+
+	if (*view->unit != '\0') {
+		printf(", in ");
+		put(view->unit);
+	}
+	if (dots != NULL)
+		printf(", from %.*s to %s", (int)(dots - view->range),
+		       view->range, dots + 2);
+	if (*view->initial == '\0') {
+		printf("; empty by default\n");
+		return;
+	}
+	printf("; default ");
+	put(view->initial);
+	putchar('\n');
+}
+
+static void put_option(const struct sp_option_view *view)
+{
+	printf(".TP\n\\fB");
+	put(view->name);
+	printf("\\fR\n\\fI");
+	put(view->type);
+	printf("\\fR");
+	put_facts(view);
+	printf(".br\n");
+	put(view->help);
+	putchar('\n');
+}
+
+/* "greylist", "" for an option at the top. */
+static void section_of(const char *name, char section_out[64])
+{
+	const char *dot = strchr(name, '.');
+	size_t length = dot == NULL ? 0 : (size_t)(dot - name);
+
+	memcpy(section_out, name, length);
+	section_out[length] = '\0';
+}
+
+int main(void)
+{
+	struct sp_option_view view;
+	char section[64];
+	char last[64] = "";
+
+	printf(".TH SALLYPORT.YAML 5 \"\" \"sallyport %s\"\n%s",
+	       PACKAGE_VERSION, head);
+	printf(".SH OPTIONS\n");
+	for (size_t i = 0; sp_config_option(NULL, i, &view) == SP_OK; i++) {
+		section_of(view.name, section);
+		if (strcmp(section, last) != 0)
+			printf(".SS %s\n", section);
+		memcpy(last, section, sizeof(last));
+		put_option(&view);
+	}
+	printf("%s", foot);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
