@@ -59,8 +59,7 @@ static enum sp_err fail_system(struct sp_connection *connection,
 
 	if (err == SP_ERR_TIMEOUT)
 		return fail(connection, err, "no answer in time");
-	return fail(connection, err,
-		    strerror_r(errno, reason, sizeof(reason)));
+	return fail(connection, err, strerror_r(errno, reason, sizeof(reason)));
 }
 
 bool sp_connection_is_usable(const struct sp_connection *connection)

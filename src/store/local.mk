@@ -6,18 +6,26 @@ libsallyport_a_SOURCES += \
 	src/store/breaker.c src/store/breaker.h \
 	src/store/connection.c src/store/connection.h \
 	src/store/dial.c src/store/dial.h \
+	src/store/embedded.c \
 	src/store/greylist_key.c src/store/greylist_key.h \
+	src/store/greylist_list.c \
 	src/store/greylist_store.c \
 	src/store/pool.c src/store/pool.h \
 	src/store/reply.c \
 	src/store/resolve.c src/store/resolve.h \
 	src/store/scripts.h \
+	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c
 
 EXTRA_DIST += tests/support/redis_server.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-greylist-store
+check_PROGRAMS += tests/unit/test-embedded \
+	tests/unit/test-greylist-store
+tests_unit_test_embedded_SOURCES = tests/unit/test-embedded.c \
+	tests/support/redis_server.c
+tests_unit_test_embedded_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_embedded_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_greylist_store_SOURCES = tests/unit/test-greylist-store.c \
 	tests/support/redis_server.c
 tests_unit_test_greylist_store_CFLAGS = $(AM_UNIT_CFLAGS)
