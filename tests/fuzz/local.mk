@@ -1,1 +1,29 @@
-# What tests/fuzz adds to the build.
+# libFuzzer targets, built by `make fuzz` after
+#
+#	../configure CC=clang-14 --with-sanitizer=fuzz
+#
+# `./fuzz-address tests/fuzz/corpus/address` searches; with -runs=0 it only runs
+# what is in the corpus. `make fuzz-corpus` does that with every target.
+#
+# To add a target NAME: fuzz-NAME.c here, a folder corpus/NAME with some inputs,
+# and NAME's lines below like those of address.
+EXTRA_DIST += tests/fuzz/corpus
+
+if FUZZ
+FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_TARGETS = tests/fuzz/fuzz-address
+noinst_PROGRAMS += $(FUZZ_TARGETS)
+
+tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
+tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
+
+.PHONY: fuzz fuzz-corpus
+fuzz: $(FUZZ_TARGETS)
+
+fuzz-corpus: $(FUZZ_TARGETS)
+	for target in $(FUZZ_TARGETS); do \
+		$$target -runs=0 $(srcdir)/tests/fuzz/corpus/$${target##*/fuzz-} || exit 1; \
+	done
+endif
