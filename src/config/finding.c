@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The first two and the last decide by themselves, so they need no points. The
- * others are all seen in one HELO: whatever is found together stays below
+/* TRUSTED, ACCESS_* and GREYLISTED decide by themselves and need no points. All
+ * others are seen in one HELO; what can be true of it at once stays below
  * score.refuse (10), for one source alone must not refuse a mail. */
 static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_TRUSTED] = { "TRUSTED", 0,

@@ -14,5 +14,25 @@ libsallyport_a_SOURCES += \
 	src/config/options.c src/config/options.h \
 	src/config/report.c src/config/report.h \
 	src/config/snapshot.c src/config/snapshot.h \
+	src/config/utf8.c src/config/utf8.h \
 	src/config/value.c src/config/value.h \
 	src/config/yaml.c src/config/yaml.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-config tests/unit/test-finding \
+	tests/unit/test-list tests/unit/test-value
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DSP_TOP_SRCDIR='"$(abs_top_srcdir)"'
+tests_unit_test_config_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_config_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_finding_SOURCES = tests/unit/test-finding.c
+tests_unit_test_finding_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_finding_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_list_SOURCES = tests/unit/test-list.c
+tests_unit_test_list_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_list_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_value_SOURCES = tests/unit/test-value.c
+tests_unit_test_value_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_value_LDADD = $(AM_UNIT_LIBS)
+endif

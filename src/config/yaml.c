@@ -3,13 +3,15 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "utf8.h"
+
 enum {
 	DEPTH_MAX = 8
 };
 
 struct reader {
 	yaml_parser_t parser;
-	const struct sp_file *content;
+	struct sp_file *content;
 	const char *file;
 	struct sp_arena *arena;
 	struct sp_report *report;
@@ -31,41 +33,41 @@ static struct sp_place place_of(const struct reader *reader,
 				  .column = (unsigned)mark->column + 1 };
 }
 
-/* libyaml knows only the offset when bytes are no UTF-8. */
-static struct sp_place place_of_offset(const struct reader *reader,
-				       size_t offset)
+/*
+ * libyaml gives up at the first byte that is no text, and reads ahead: nothing
+ * else would be judged. So such bytes are reported before and are '_' to it.
+ */
+static void replace_bytes(struct reader *reader)
 {
-	struct sp_place place = { .file = reader->file,
-				  .line = 1,
-				  .column = 1 };
+	struct sp_place place = { reader->file, 1, 1 };
+	struct sp_file *content = reader->content;
 
-	for (size_t i = 0; i < offset && i < reader->content->length; i++) {
-		unsigned char byte = (unsigned char)reader->content->bytes[i];
+	for (size_t at = 0, length; at < content->length; at += length) {
+		uint32_t character = 0;
+		bool is_control;
 
-		if (byte == '\n') {
+		length = sp_utf8_read(content->bytes + at, content->length - at,
+				      &character);
+		is_control = length > 0 && sp_utf8_is_control(character);
+		if (length == 0)
+			sp_report_add(reader->report, &place,
+				      "a byte that is no UTF-8: expected the "
+				      "file in UTF-8");
+		if (is_control)
+			sp_report_add(reader->report, &place,
+				      "a control character (U+%04X): expected "
+				      "text",
+				      (unsigned)character);
+		if (length == 0)
+			length = 1;
+		if (is_control || character == 0)
+			memset(content->bytes + at, '_', length);
+		place.column++;
+		if (character == '\n') {
 			place.line++;
 			place.column = 1;
-		} else if ((byte & 0xc0) != 0x80) {
-			place.column++;
 		}
 	}
-	return place;
-}
-
-static void report_bytes(struct reader *reader)
-{
-	const yaml_parser_t *parser = &reader->parser;
-	struct sp_place place = place_of_offset(reader, parser->problem_offset);
-
-	if (strstr(parser->problem, "control") != NULL)
-		sp_report_add(reader->report, &place,
-			      "a control character (byte 0x%02x): expected "
-			      "text",
-			      (unsigned)parser->problem_value);
-	else
-		sp_report_add(reader->report, &place,
-			      "a byte that is no UTF-8: expected the file in "
-			      "UTF-8");
 }
 
 static void report_syntax(struct reader *reader)
@@ -100,16 +102,15 @@ static void report_failure(struct reader *reader)
 	struct sp_place place = { .file = reader->file };
 
 	switch (reader->parser.error) {
-	case YAML_READER_ERROR:
-		report_bytes(reader);
-		break;
 	case YAML_SCANNER_ERROR:
 	case YAML_PARSER_ERROR:
 		report_syntax(reader);
 		break;
+	case YAML_READER_ERROR: /* replace_bytes() has left it nothing */
 	default:
-		sp_report_add(reader->report, &place,
-			      "cannot be read: no memory");
+		sp_report_add(reader->report, &place, "cannot be read: %s",
+			      reader->parser.problem ? reader->parser.problem
+						     : "no memory");
 	}
 }
 
@@ -308,7 +309,7 @@ static bool take_event(struct reader *reader, const yaml_event_t *event)
 	}
 }
 
-void sp_yaml_read(const struct sp_file *content, const char *file,
+void sp_yaml_read(struct sp_file *content, const char *file,
 		  struct sp_arena *arena, struct sp_report *report,
 		  const struct sp_yaml_node **root_out)
 {
@@ -323,6 +324,7 @@ void sp_yaml_read(const struct sp_file *content, const char *file,
 		report_failure(&reader);
 		return;
 	}
+	replace_bytes(&reader);
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser,
 				     (const unsigned char *)content->bytes,

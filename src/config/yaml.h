@@ -36,10 +36,11 @@ struct sp_yaml_node {
 /*
  * Read `content`, called `file` in messages. Everything that is wrong is
  * reported, and what could be read all the same is in *root_out, so that its
- * values can be judged in the same go; NULL when that is nothing.
+ * values can be judged in the same go; NULL when that is nothing. Bytes of
+ * `content` that are no text are replaced.
  * The tree lives in `arena`, `file` is borrowed.
  */
-void sp_yaml_read(const struct sp_file *content, const char *file,
+void sp_yaml_read(struct sp_file *content, const char *file,
 		  struct sp_arena *arena, struct sp_report *report,
 		  const struct sp_yaml_node **root_out);
 
