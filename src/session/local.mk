@@ -3,3 +3,10 @@ libsallyport_a_SOURCES += \
 	src/session/facts.c include/sallyport/facts.h \
 	src/session/service.c include/sallyport/service.h \
 	src/session/session.c include/sallyport/session.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-session
+tests_unit_test_session_SOURCES = tests/unit/test-session.c
+tests_unit_test_session_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_session_LDADD = $(AM_UNIT_LIBS)
+endif
