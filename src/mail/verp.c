@@ -288,13 +288,11 @@ static void fold_words(const struct scope *scope, size_t from, size_t to,
 	sp_text_add_bytes(out, scope->text + done, to - done);
 }
 
-static void fold_scope(const struct scope *scope, bool may_hold_recipient,
-		       struct sp_text *out)
+static void fold_scope(const struct scope *scope, struct sp_text *out)
 {
 	size_t start = scope->length;
 	size_t end = scope->length;
-	bool has_recipient =
-		may_hold_recipient && find_recipient(scope, &start, &end);
+	bool has_recipient = find_recipient(scope, &start, &end);
 	bool is_machine = has_recipient || has_sure_word(scope, start);
 
 	fold_words(scope, 0, start, is_machine, out);
@@ -311,10 +309,10 @@ void sp_verp_fold(const char *local, struct sp_text *out)
 	size_t before = plus != NULL ? (size_t)(plus - local) : length;
 	struct scope mailbox = { local, before, false };
 
-	fold_scope(&mailbox, plus == NULL, out);
+	fold_scope(&mailbox, out);
 	if (plus != NULL) {
 		struct scope extension = { plus, length - before, true };
 
-		fold_scope(&extension, true, out);
+		fold_scope(&extension, out);
 	}
 }

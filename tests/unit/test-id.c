@@ -51,8 +51,7 @@ static void a_later_id_sorts_behind(void **state)
 	}
 }
 
-/* Each of the 16 random characters takes all 32 values: a bit that never
- * changes, or a byte used twice, would show. */
+/* A bit that never changes would show. */
 static void every_random_character_takes_every_value(void **state)
 {
 	uint32_t seen[16] = { 0 };
@@ -71,6 +70,25 @@ static void every_random_character_takes_every_value(void **state)
 	}
 	for (int j = 0; j < 16; j++)
 		assert_int_equal(seen[j], UINT32_MAX);
+}
+
+/* Each pair of random characters differs in some id. */
+static void no_random_character_repeats_another(void **state)
+{
+	char ids[50][SP_ID_SIZE];
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		sp_id_new(0, ids[i]);
+	for (int a = 10; a < 26; a++) {
+		for (int b = a + 1; b < 26; b++) {
+			int i = 0;
+
+			while (i < 50 && ids[i][a] == ids[i][b])
+				i++;
+			assert_true(i < 50);
+		}
+	}
 }
 
 struct valid_row {
@@ -107,6 +125,7 @@ int main(void)
 		cmocka_unit_test(ids_begin_with_the_time),
 		cmocka_unit_test(a_later_id_sorts_behind),
 		cmocka_unit_test(every_random_character_takes_every_value),
+		cmocka_unit_test(no_random_character_repeats_another),
 		cmocka_unit_test(only_ids_are_valid),
 	};
 

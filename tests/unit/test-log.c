@@ -411,7 +411,14 @@ static void the_journal_gets_the_level_and_no_time(void **state)
 			    "<4>{\"level\":\"warning\",\"msg\":\"up\"}\n");
 	/* The variable is inherited by those who write elsewhere. */
 	assert_int_equal(ftruncate(fd, 0), 0);
-	log_to_stderr_of_a_child(fd, SP_LOG_KEY_VALUE, "1:2");
+	snprintf(stream, sizeof(stream), "%ju:%ju",
+		 (uintmax_t)status.st_dev + 1, (uintmax_t)status.st_ino);
+	log_to_stderr_of_a_child(fd, SP_LOG_KEY_VALUE, stream);
+	assert_string_equal(take_line(files, SP_LOG_KEY_VALUE),
+			    "level=warning msg=up");
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev,
+		 (uintmax_t)status.st_ino + 1);
+	log_to_stderr_of_a_child(fd, SP_LOG_KEY_VALUE, stream);
 	assert_string_equal(take_line(files, SP_LOG_KEY_VALUE),
 			    "level=warning msg=up");
 	log_to_stderr_of_a_child(fd, SP_LOG_JSON, NULL);

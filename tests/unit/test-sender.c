@@ -130,6 +130,9 @@ static const struct fold_row fold_rows[] = {
 	  "bounces-#@d.example" },
 	{ "a time of 14 digits glued to a word",
 	  "<report20261121213000@d.example>", "report#@d.example" },
+	{ "a recipient before a tag",
+	  "<news-return-77-joe=x.example+tag@l.example>",
+	  "news-return-#-#+tag@l.example" },
 	{ "Gmail's forwarding", "<joe+caf_=ann=x.example@g.example>",
 	  "joe+#@g.example" },
 };
@@ -166,6 +169,7 @@ static const char *const people[] = {
 	"_12345678@d.example",
 	"520012345678-0001@d.example",
 	"0123456-0002@d.example",
+	"ann.ab12cd3@d.example",
 	"john+news@d.example",
 	"john+2@d.example",
 	"john+2026@d.example",

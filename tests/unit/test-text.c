@@ -105,6 +105,21 @@ static void hostile_bytes_become_printable(void **state)
 	}
 }
 
+/* Room is left, but only because an escape did not fit into it. */
+static void after_a_cut_escape_nothing_is_added(void **state)
+{
+	char buffer[8];
+	struct sp_text text;
+
+	(void)state;
+	sp_text_init(&text, buffer, sizeof(buffer));
+	sp_text_add_safe(&text, "mail\n", 6, NULL);
+	sp_text_add(&text, "b");
+	sp_text_addf(&text, "%d", 1);
+	assert_string_equal(buffer, "mail");
+	assert_true(text.is_cut);
+}
+
 static void every_byte_becomes_printable(void **state)
 {
 	(void)state;
@@ -166,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_added_and_cut),
 		cmocka_unit_test(hostile_bytes_become_printable),
+		cmocka_unit_test(after_a_cut_escape_nothing_is_added),
 		cmocka_unit_test(every_byte_becomes_printable),
 		cmocka_unit_test(texts_are_compared_ignoring_case),
 		cmocka_unit_test(lower_case_is_ascii_only),
