@@ -67,11 +67,34 @@ static struct sp_session *session_of(SMFICTX *ctx)
 	return smfi_getpriv(ctx);
 }
 
+static void end_mail(struct sp_session *session)
+{
+	if (!session->mail.is_open)
+		return;
+	sp_record_mail(session);
+	sp_session_end_mail(session);
+	sp_count_down(SP_COUNT_MAILS_OPEN);
+}
+
+static void end_session(SMFICTX *ctx)
+{
+	struct sp_session *session = session_of(ctx);
+
+	if (!session)
+		return;
+	end_mail(session);
+	(void)smfi_setpriv(ctx, NULL);
+	sp_session_free(&session);
+	sp_count_down(SP_COUNT_CONNECTIONS_OPEN);
+}
+
 static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
 {
 	const struct sp_service *service = sp_service_get(environment.slot);
 	struct sp_session *session = sp_session_new(service);
 
+	/* Nobody negotiates twice on one connection but to do harm. */
+	end_session(ctx);
 	if (!session) {
 		sp_service_unref(&service);
 		return NULL;
@@ -90,15 +113,6 @@ static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
 static sfsistat go_on(const struct sp_session *session, unsigned long no_reply)
 {
 	return session->steps & no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
-}
-
-static void end_mail(struct sp_session *session)
-{
-	if (!session->mail.is_open)
-		return;
-	sp_record_mail(session);
-	sp_session_end_mail(session);
-	sp_count_down(SP_COUNT_MAILS_OPEN);
 }
 
 static void decide(struct sp_session *session, enum sp_stage stage,
@@ -317,14 +331,7 @@ static sfsistat on_abort(SMFICTX *ctx)
  * for anybody but the log. */
 static sfsistat on_close(SMFICTX *ctx)
 {
-	struct sp_session *session = session_of(ctx);
-
-	if (!session)
-		return SMFIS_CONTINUE;
-	end_mail(session);
-	(void)smfi_setpriv(ctx, NULL);
-	sp_session_free(&session);
-	sp_count_down(SP_COUNT_CONNECTIONS_OPEN);
+	end_session(ctx);
 	return SMFIS_CONTINUE;
 }
 
