@@ -145,8 +145,8 @@ const char *sp_mta_complaint(const struct sp_mta *mta);
 
 /*
  * Give a macro its value from now on: "i", "{client_addr}", "client_addr".
- * Both are borrowed until the value is set anew or the client closed; NULL
- * takes it away. A value that the milter wants at no stage is never sent.
+ * The value is borrowed until it is set anew or the client closed; NULL takes
+ * it away. A value that the milter wants at no stage is never sent.
  * SP_ERR_TOO_LONG: more than SP_MTA_MACROS_MAX names, or a name over 60 bytes.
  */
 enum sp_err sp_mta_set_macro(struct sp_mta *mta, const char *name,

@@ -100,7 +100,7 @@ static enum sp_err dial_inet(const char *text, int family, int64_t timeout_ms,
 	return err;
 }
 
-enum sp_err sp_dial(const char *address, int64_t timeout_ms, int *fd_out)
+enum sp_err sp_mta_dial(const char *address, int64_t timeout_ms, int *fd_out)
 {
 	if (address[0] == '/')
 		return dial_unix(address, timeout_ms, fd_out);

@@ -10,6 +10,6 @@
 
 /* Blocking, with `timeout_ms` for connecting and on each read and write.
  * Errors as sp_mta_open has them. */
-enum sp_err sp_dial(const char *address, int64_t timeout_ms, int *fd_out);
+enum sp_err sp_mta_dial(const char *address, int64_t timeout_ms, int *fd_out);
 
 #endif

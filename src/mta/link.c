@@ -22,7 +22,7 @@ enum sp_err sp_link_open(struct sp_link *link, const char *address,
 	enum sp_err err;
 
 	*link = (struct sp_link){ .fd = -1, .timeout_ms = timeout_ms };
-	err = sp_dial(address, timeout_ms, &link->fd);
+	err = sp_mta_dial(address, timeout_ms, &link->fd);
 	if (err != SP_OK)
 		return err;
 	link->out = malloc(OUT_SIZE + IN_SIZE);
