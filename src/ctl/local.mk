@@ -1,1 +1,15 @@
 # What src/ctl adds to the build.
+libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
+	src/ctl/ask.c src/ctl/ask.h \
+	src/ctl/config.c \
+	src/ctl/ctl.c \
+	src/ctl/greylist.c src/ctl/greylist.h src/ctl/greylist_rows.c \
+	src/ctl/message.c src/ctl/message.h \
+	src/ctl/output.c src/ctl/output.h \
+	src/ctl/status.c \
+	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \
+	src/ctl/try_play.c src/ctl/try_report.c
+
+bin_PROGRAMS += sallyport
+sallyport_SOURCES = src/sallyport.c
+sallyport_LDADD = libsallyport.a $(LIBS_ALL)

@@ -1,0 +1,21 @@
+/*
+ * ask.h - one question to the daemon's control socket.
+ */
+#ifndef SP_CTL_ASK_H
+#define SP_CTL_ASK_H
+
+#include <jansson.h>
+
+#include "sallyport/err.h"
+
+/*
+ * Ask `question` (without its line end), 3 s and 1 MiB at most.
+ * SP_ERR_SYSTEM: errno says why nobody answers; SP_ERR_TIMEOUT, SP_ERR_IO;
+ * SP_ERR_PROTOCOL: it was no JSON object. *answer_out is NULL unless SP_OK.
+ */
+enum sp_err sp_ask(const char *path, const char *question, json_t **answer_out);
+
+/* Why sp_ask failed, for people; errno must be as it left it. */
+const char *sp_ask_why(enum sp_err err);
+
+#endif

@@ -1,0 +1,170 @@
+/* sallyport status: what the daemon says of itself. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ask.h"
+#include "output.h"
+#include "sallyport/config.h"
+
+static const char help[] =
+	"Usage: sallyport status [--config FILE] [--json]\n"
+	"\n"
+	"Show what the daemon is doing: how long it has run, connections, mails\n"
+	"and verdicts, and how its store (Redis) is.\n"
+	"\n"
+	"Exit codes: 0 all is well; 1 the daemon runs, but its store is out of\n"
+	"order or the last reload failed; 2 used wrongly; 3 the daemon cannot be\n"
+	"reached; 4 the configuration has errors.\n";
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static bool is_true(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+static void print_line(const char *label, const char *value)
+{
+	printf("%-12s ", label);
+	sp_output_safe(stdout, value);
+	putchar('\n');
+}
+
+static void print_head(const json_t *status)
+{
+	char span[SP_SPAN_SIZE];
+
+	fputs("sallyportd ", stdout);
+	sp_output_safe(stdout, text(status, "version"));
+	printf(", pid %lld, up %s, mode ", number(status, "pid"),
+	       sp_output_span(number(status, "uptime_sec") * 1000, span));
+	sp_output_safe(stdout, text(status, "mode"));
+	putchar('\n');
+	print_line("config", text(status, "config")[0] ? text(status, "config")
+						       : "(defaults)");
+	print_line("listens on", text(status, "listen"));
+}
+
+static void print_mails(const json_t *status)
+{
+	const json_t *verdicts = json_object_get(status, "verdicts");
+	const json_t *would = json_object_get(status, "would");
+
+	printf("%-12s %lld open, %lld in all\n", "connections",
+	       number(status, "connections"),
+	       number(status, "connections_total"));
+	printf("%-12s %lld open, %lld in all\n", "mails",
+	       number(status, "mails_open"), number(status, "mails_total"));
+	printf("%-12s %lld accepted, %lld deferred, %lld refused, %lld mixed, "
+	       "%lld aborted\n",
+	       "verdicts", number(verdicts, "accept"),
+	       number(verdicts, "defer"), number(verdicts, "reject"),
+	       number(verdicts, "mixed"), number(verdicts, "aborted"));
+	printf("%-12s %lld deferred, %lld refused, were it enforced\n",
+	       "observed", number(would, "defer"), number(would, "reject"));
+	printf("%-12s %lld mails with a question unanswered\n", "degraded",
+	       number(status, "degraded_total"));
+}
+
+static const char *store_state(const json_t *store)
+{
+	if (is_true(store, "is_breaker_open"))
+		return "out of order, left alone for a while";
+	if (is_true(store, "is_up"))
+		return "up";
+	return number(store, "questions") == 0 ? "not asked yet"
+					       : "does not answer";
+}
+
+static void print_store(const json_t *store)
+{
+	fputs("store        ", stdout);
+	sp_output_safe(stdout, text(store, "kind"));
+	printf(", %s; %lld questions, %lld failures, %lld passed by\n",
+	       store_state(store), number(store, "questions"),
+	       number(store, "failures"), number(store, "passed_by"));
+	if (text(store, "last_error")[0])
+		print_line("  last error", text(store, "last_error"));
+	if (json_object_get(store, "embedded_pid"))
+		printf("%-12s pid %lld, started again %lld times\n", "  redis",
+		       number(store, "embedded_pid"),
+		       number(store, "embedded_restarts"));
+}
+
+static void print_reloads(const json_t *status)
+{
+	printf("%-12s %lld\n", "reloads", number(status, "reloads"));
+	if (text(status, "reload_error")[0])
+		print_line("  FAILED", text(status, "reload_error"));
+}
+
+static int judge(const json_t *status)
+{
+	const json_t *store = json_object_get(status, "store");
+	bool is_store_bad =
+		is_true(store, "is_breaker_open") ||
+		(!is_true(store, "is_up") && number(store, "failures") > 0);
+
+	return is_store_bad || text(status, "reload_error")[0] ? SP_EXIT_NO
+							       : SP_EXIT_FINE;
+}
+
+static int show(const struct sp_ctl *ctl)
+{
+	const char *path = ctl->config->control;
+	json_t *status;
+	enum sp_err err = sp_ask(path, "status", &status);
+	int exit_code;
+
+	if (err != SP_OK)
+		return sp_ctl_fail(SP_EXIT_UNREACHABLE,
+				   "no daemon answers at %s: %s", path,
+				   sp_ask_why(err));
+	exit_code = judge(status);
+	if (ctl->is_json) {
+		sp_output_json(status);
+		return exit_code;
+	}
+	print_head(status);
+	print_mails(status);
+	print_store(json_object_get(status, "store"));
+	print_reloads(status);
+	json_decref(status);
+	return exit_code;
+}
+
+static int run(struct sp_ctl *ctl, int argc, char **argv)
+{
+	static const struct option options[] = { SP_COMMON_OPTIONS, { 0 } };
+	int option, exit_code;
+
+	do {
+		option = sp_ctl_option(ctl, &sp_command_status, argc, argv,
+				       options, &exit_code);
+		if (option == SP_OPTION_EXIT)
+			return exit_code;
+	} while (option != SP_OPTION_END);
+	if (optind < argc)
+		return sp_ctl_usage(argv[0], "no arguments are expected");
+	exit_code = sp_ctl_load_config(ctl);
+	return exit_code == SP_EXIT_FINE ? show(ctl) : exit_code;
+}
+
+const struct sp_command sp_command_status = {
+	.name = "status",
+	.summary = "what the daemon is doing, and how its store is",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,7 @@
+/* sallyport - the operator's command. */
+#include "sallyport/ctl.h"
+
+int main(int argc, char **argv)
+{
+	return sp_ctl_main(argc, argv);
+}
