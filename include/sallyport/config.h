@@ -102,14 +102,13 @@ struct sp_config {
 	unsigned listen_mode;	  /* of a Unix socket, e.g. 0660 */
 	const char *listen_group; /* "" = our own */
 	const char *control;	  /* path of the operator's socket */
-	const char *user;	  /* "" = stay who we are */
+	const char *user;	  /* whom root becomes */
 	const char *group;	  /* "" = the user's */
 	const char *state_dir;
 	const char *pid_file; /* "" = none */
 	enum sp_mode mode;
-	const char *hostname;	 /* our name in texts; "" = the MTA's {j} */
-	int64_t drain_ms;	 /* open mails may finish so long after TERM */
-	unsigned max_recipients; /* a mail's recipients that we keep in mind */
+	const char *hostname; /* our name in texts; "" = the MTA's {j} */
+	int64_t drain_ms;     /* open mails may finish so long after TERM */
 
 	struct sp_log_config log;
 	struct sp_redis_config redis;

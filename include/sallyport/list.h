@@ -36,6 +36,8 @@ struct sp_list_entry {
 	const char *text; /* as written, normalised */
 	const char *file; /* where it stands; owned by the list */
 	unsigned line;
+	unsigned rank; /* the higher, the more particular: to compare entries
+			  of two lists that were found for one question */
 };
 
 enum sp_err sp_list_new(enum sp_list_kind kind, struct sp_list **list_out);

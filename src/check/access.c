@@ -10,18 +10,21 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-/* Allowing and denying the same entry is refused when a configuration is
- * loaded; where one is more particular, the allowing list speaks first. */
+/* Where both lists hold an entry for it, the more particular one decides:
+ * 192.0.2.7 allowed in 192.0.2.0/24 denied, and the other way round. (The same
+ * entry in both is refused when a configuration is loaded.) */
 static void answer(struct sp_access_fact *fact,
 		   const struct sp_list_entry *allowed,
 		   const struct sp_list_entry *denied)
 {
+	bool is_denied = denied && (!allowed || denied->rank > allowed->rank);
+
 	*fact = (struct sp_access_fact){
 		.state = SP_FACT_KNOWN,
-		.answer = allowed  ? SP_ACCESS_ALLOW
-			  : denied ? SP_ACCESS_DENY
-				   : SP_ACCESS_NOTHING,
-		.entry = allowed ? allowed : denied,
+		.answer = is_denied ? SP_ACCESS_DENY
+			  : allowed ? SP_ACCESS_ALLOW
+				    : SP_ACCESS_NOTHING,
+		.entry = is_denied ? denied : allowed,
 	};
 }
 

@@ -7,6 +7,10 @@ libsallyport_a_SOURCES += \
 	src/check/table.c
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-access
+tests_unit_test_access_SOURCES = tests/unit/test-access.c
+tests_unit_test_access_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_access_LDADD = $(AM_UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-helo
 tests_unit_test_helo_SOURCES = tests/unit/test-helo.c
 tests_unit_test_helo_CFLAGS = $(AM_UNIT_CFLAGS)

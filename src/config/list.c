@@ -297,6 +297,25 @@ static void note_prefix(struct sp_list *list, const struct sp_network *network)
 		list->has_prefix6[network->prefix] = true;
 }
 
+/* An address before a domain, the longer domain first, a local part last. */
+static unsigned rank_address(const struct key *key)
+{
+	const char *at = strrchr(key->bytes, '@');
+
+	if (key->length == 0 || (at != NULL && at[1] != '\0'))
+		return 2 * KEY_SIZE;
+	return at == NULL ? (unsigned)key->length + 1 : 1;
+}
+
+static unsigned rank_of(enum sp_list_kind kind, const struct key *key)
+{
+	if (kind == SP_LIST_NETWORKS)
+		return key->network.prefix;
+	if (kind == SP_LIST_NAMES)
+		return (unsigned)key->length;
+	return rank_address(key);
+}
+
 enum sp_err sp_list_add(struct sp_list *list, const char *text,
 			const char *file, unsigned line)
 {
@@ -310,6 +329,7 @@ enum sp_err sp_list_add(struct sp_list *list, const char *text,
 	err = make_room(list);
 	if (err)
 		return err;
+	item.entry.rank = rank_of(list->kind, &key);
 	item.hash = hash_bytes(key.bytes, key.length);
 	slot = find_slot(list, key.bytes, key.length, item.hash);
 	if (list->slots[slot] != 0)

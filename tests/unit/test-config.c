@@ -284,13 +284,13 @@ static const struct error_row error_rows[] = {
 	  "drain: 11m\n",
 	  { "1:8: drain: \"11m\" is out of range: expected 0s to 10m" } },
 	{ "a number below its bound",
-	  "max-recipients: 0\n",
-	  { "1:17: max-recipients: \"0\" is out of range: expected 1 to "
-	    "100000" } },
+	  "redis: {connections: 0}\n",
+	  { "1:22: redis.connections: \"0\" is out of range: expected 1 to "
+	    "256" } },
 	{ "a number too large for any option",
-	  "max-recipients: 99999999999999999999999\n",
-	  { "1:17: max-recipients: \"99999999999999999999999\" is out of "
-	    "range: expected 1 to 100000" } },
+	  "redis: {connections: 99999999999999999999999}\n",
+	  { "1:22: redis.connections: \"99999999999999999999999\" is out of "
+	    "range: expected 1 to 256" } },
 	{ "a size above its bound",
 	  "redis: {max-memory: 2TB}\n",
 	  { "1:21: redis.max-memory: \"2TB\" is out of range: expected 16MB to "
