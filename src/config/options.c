@@ -67,8 +67,8 @@ static const struct sp_option rows[] = {
 	{ .name = "hostname",
 	  .type = SP_OPTION_HOSTNAME,
 	  .offset = AT(hostname),
-	  .help = "Our name in replies and headers. Empty: what the mail "
-		  "server calls itself." },
+	  .help = "Our own host name: a stranger who says it in HELO is "
+		  "lying. Empty: what the mail server calls itself." },
 	{ .name = "drain",
 	  .type = SP_OPTION_DURATION,
 	  .offset = AT(drain_ms),
