@@ -20,8 +20,12 @@ libsallyport_a_SOURCES += \
 EXTRA_DIST += tests/support/redis_server.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-embedded \
+check_PROGRAMS += tests/unit/test-store tests/unit/test-embedded \
 	tests/unit/test-greylist-store
+tests_unit_test_store_SOURCES = tests/unit/test-store.c \
+	tests/support/redis_server.c
+tests_unit_test_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_store_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_embedded_SOURCES = tests/unit/test-embedded.c \
 	tests/support/redis_server.c
 tests_unit_test_embedded_CFLAGS = $(AM_UNIT_CFLAGS)
