@@ -16,7 +16,7 @@
 local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local remember, known_after = tonumber(ARGV[4]), tonumber(ARGV[5])
 local mail, client = ARGV[6], ARGV[7]
-local HOUR, MAILS_MAX = 3600000, 16 * 27
+local HOUR, MAILS_MAX = 3600000, 8 * 27
 
 local values = redis.call('MGET', KEYS[1], KEYS[2])
 

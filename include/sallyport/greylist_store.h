@@ -27,15 +27,17 @@
 struct sp_greylist_config;
 struct sp_store;
 
-enum { SP_IDENTITY_SIZE = 300 };
+enum {
+	SP_IDENTITY_SIZE = 300
+};
 
 enum sp_greylist_state {
-	SP_GREYLIST_NEW,   /* never seen: wait */
-	SP_GREYLIST_EARLY, /* seen, came back too early: wait */
-	SP_GREYLIST_LATE,  /* came back after the retry window: wait again */
-	SP_GREYLIST_PASSED, /* came back in time, passes for the first time */
-	SP_GREYLIST_SEEN,  /* this triplet has passed before */
-	SP_GREYLIST_KNOWN, /* the identity has passed often enough */
+	SP_GREYLIST_NEW,     /* never seen: wait */
+	SP_GREYLIST_EARLY,   /* seen, came back too early: wait */
+	SP_GREYLIST_LATE,    /* came back after the retry window: wait again */
+	SP_GREYLIST_PASSED,  /* came back in time, passes for the first time */
+	SP_GREYLIST_SEEN,    /* this triplet has passed before */
+	SP_GREYLIST_KNOWN,   /* the identity has passed often enough */
 	SP_GREYLIST_RELEASED /* let in by the operator's word */
 };
 
@@ -88,12 +90,11 @@ struct sp_greylist_filter {
 };
 
 /* Calls `found` for each entry (no order) until it returns false. */
-enum sp_err sp_greylist_list(struct sp_store *store,
-			     const struct sp_greylist_config *config,
-			     const struct sp_greylist_filter *filter,
-			     bool (*found)(const struct sp_greylist_entry *entry,
-					   void *context),
-			     void *context);
+enum sp_err sp_greylist_list(
+	struct sp_store *store, const struct sp_greylist_config *config,
+	const struct sp_greylist_filter *filter,
+	bool (*found)(const struct sp_greylist_entry *entry, void *context),
+	void *context);
 
 /* Let the next try of one triplet pass. SP_ERR_NOT_FOUND: no such triplet. */
 enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,

@@ -44,13 +44,13 @@ struct sp_store_bytes {
 struct sp_store_reply;
 
 struct sp_store_health {
-	bool is_up;		/* the last question was answered */
+	bool is_up; /* the last question was answered */
 	bool is_breaker_open;
 	uint64_t questions;
-	uint64_t failures;	/* that were asked and not answered */
-	uint64_t passed_by;	/* not asked: breaker open, or no time left */
-	char last_error[128];	/* "" = none yet */
-	int64_t since_ms;	/* monotonic: when is_up last changed */
+	uint64_t failures;    /* that were asked and not answered */
+	uint64_t passed_by;   /* not asked: breaker open, or no time left */
+	char last_error[128]; /* "" = none yet */
+	int64_t since_ms;     /* monotonic: when is_up last changed */
 };
 
 /* `config` is copied. Dials nothing yet. */
@@ -65,7 +65,8 @@ void sp_store_free(struct sp_store **store);
 enum sp_err sp_store_run(struct sp_store *store, const struct sp_script *script,
 			 const struct sp_store_bytes *keys, size_t key_count,
 			 const struct sp_store_bytes *args, size_t arg_count,
-			 int64_t deadline_ms, struct sp_store_reply **reply_out);
+			 int64_t deadline_ms,
+			 struct sp_store_reply **reply_out);
 
 /* A plain command, for the operator's tools (SCAN, HGETALL, PING, INFO). */
 enum sp_err sp_store_command(struct sp_store *store,
@@ -79,8 +80,8 @@ int64_t sp_store_reply_number(const struct sp_store_reply *reply, size_t index);
 const char *sp_store_reply_text(const struct sp_store_reply *reply,
 				size_t index);
 /* A nested array; borrowed, NULL when it is none. */
-const struct sp_store_reply *
-sp_store_reply_array(const struct sp_store_reply *reply, size_t index);
+const struct sp_store_reply *sp_store_reply_array(
+	const struct sp_store_reply *reply, size_t index);
 void sp_store_reply_free(struct sp_store_reply **reply);
 
 void sp_store_health(const struct sp_store *store,

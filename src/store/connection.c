@@ -10,7 +10,6 @@
 
 #include "dial.h"
 #include "sallyport/clock.h"
-#include "sallyport/text.h"
 
 /* The longest reply that we ask for is a list of 320 values. */
 enum {
@@ -34,13 +33,17 @@ void sp_connection_close(struct sp_connection *connection)
 
 void sp_connection_note(struct sp_connection *connection, const char *text)
 {
-	struct sp_text why;
-	size_t length = strlen(text);
+	size_t length = 0;
 
-	if (length > sizeof(connection->why))
-		length = sizeof(connection->why);
-	sp_text_init(&why, connection->why, sizeof(connection->why));
-	sp_text_add_safe(&why, text, length, NULL);
+	/* No escapes: the log has its own. */
+	for (; text[length] != '\0' && length + 1 < sizeof(connection->why);
+	     length++) {
+		bool is_printable = text[length] >= ' ' && text[length] <= '~';
+
+		connection->why[length] =
+			(char)(is_printable ? text[length] : '?');
+	}
+	connection->why[length] = '\0';
 }
 
 /* Close, and say why. */

@@ -17,21 +17,38 @@ libsallyport_a_SOURCES += \
 	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c
 
-EXTRA_DIST += tests/support/redis_server.h
+EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-store tests/unit/test-embedded \
-	tests/unit/test-greylist-store
+check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
+	tests/unit/test-embedded tests/unit/test-greylist-store \
+	tests/unit/test-greylist-operator
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
 	tests/support/redis_server.c
 tests_unit_test_store_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_store_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_store_strangers_SOURCES = tests/unit/test-store-strangers.c \
+	tests/support/redis_server.c
+tests_unit_test_store_strangers_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_store_strangers_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_embedded_SOURCES = tests/unit/test-embedded.c \
 	tests/support/redis_server.c
 tests_unit_test_embedded_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_embedded_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_greylist_store_SOURCES = tests/unit/test-greylist-store.c \
-	tests/support/redis_server.c
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
 tests_unit_test_greylist_store_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_greylist_store_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_greylist_operator_SOURCES = tests/unit/test-greylist-operator.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_greylist_operator_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_greylist_operator_LDADD = $(AM_UNIT_LIBS)
 endif
+
+# make tests/bench/greylist-store && tests/bench/greylist-store 100000
+EXTRA_PROGRAMS += tests/bench/greylist-store
+tests_bench_greylist_store_SOURCES = tests/bench/greylist-store.c \
+	tests/support/redis_server.c
+tests_bench_greylist_store_LDADD = libsallyport.a $(LIBS_ALL)

@@ -1,22 +1,16 @@
-/* test-store.c - Redis in health, in trouble, and something else in its place. */
+/* test-store.c - the store with a real Redis, in health and in trouble. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../support/redis_server.h"
 #include "sallyport/clock.h"
@@ -477,271 +471,6 @@ static void test_logins(void **state)
 	}
 }
 
-/* --- something else in its place ------------------------------------------ */
-
-struct stranger {
-	const char *sentence;
-	const char *says; /* NULL: nothing */
-	bool hangs_up;
-	enum sp_err expected;
-};
-
-static const struct stranger strangers[] = {
-	{ "a web server", "HTTP/1.1 400 Bad Request\r\n\r\n", false,
-	  SP_ERR_PROTOCOL },
-	{ "half a reply and silence", "*2\r\n$5\r\nhal", false,
-	  SP_ERR_TIMEOUT },
-	{ "silence", NULL, false, SP_ERR_TIMEOUT },
-	{ "hanging up at once", NULL, true, SP_ERR_IO },
-	{ "half a reply and hanging up", "*2\r\n:1", true, SP_ERR_IO },
-	{ "two replies to one question", "+OK\r\n+OK\r\n", false,
-	  SP_ERR_PROTOCOL },
-	{ "a length below zero", "$-17\r\n", false, SP_ERR_PROTOCOL },
-	{ "a list nested without end",
-	  "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
-	  false, SP_ERR_PROTOCOL },
-	{ "a list of more than there can be", "*4294967295\r\n", false,
-	  SP_ERR_PROTOCOL },
-	{ "an error with control characters", "-ERR \x1b[2J \x07\r\n", true,
-	  SP_ERR_PROTOCOL },
-};
-
-struct fake {
-	char folder[64];
-	char path[100];
-	int listener;
-	const char *says;
-	bool hangs_up;
-	bool drips; /* a byte every 50 ms, for ever */
-	atomic_int is_over;
-	pthread_t thread;
-};
-
-/* Serves one connection at a time until it is over. */
-static void serve_one(struct fake *fake, int fd)
-{
-	char bytes[4096];
-
-	if (recv(fd, bytes, sizeof(bytes), 0) <= 0)
-		return;
-	if (fake->says != NULL)
-		send(fd, fake->says, strlen(fake->says), MSG_NOSIGNAL);
-	if (fake->hangs_up)
-		return;
-	while (!atomic_load(&fake->is_over)) {
-		struct pollfd end = { .fd = fd, .events = POLLIN };
-
-		if (fake->drips && send(fd, "1", 1, MSG_NOSIGNAL) != 1)
-			return;
-		if (poll(&end, 1, 50) > 0 &&
-		    recv(fd, bytes, sizeof(bytes), 0) <= 0)
-			return;
-	}
-}
-
-static void *serve(void *argument)
-{
-	struct fake *fake = argument;
-
-	while (!atomic_load(&fake->is_over)) {
-		struct pollfd ready = { .fd = fake->listener,
-					.events = POLLIN };
-		int fd;
-
-		if (poll(&ready, 1, 20) <= 0)
-			continue;
-		fd = accept(fake->listener, NULL, NULL);
-		serve_one(fake, fd);
-		close(fd);
-	}
-	return NULL;
-}
-
-static void fake_start(struct fake *fake)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	test_folder_new(fake->folder);
-	snprintf(fake->path, sizeof(fake->path), "%s/fake.sock", fake->folder);
-	memcpy(address.sun_path, fake->path, sizeof(fake->path));
-	fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fake->listener, (struct sockaddr *)&address,
-			      sizeof(address)),
-			 0);
-	assert_int_equal(listen(fake->listener, 16), 0);
-	pthread_create(&fake->thread, NULL, serve, fake);
-}
-
-static void fake_stop(struct fake *fake)
-{
-	atomic_store(&fake->is_over, 1);
-	pthread_join(fake->thread, NULL);
-	close(fake->listener);
-	test_folder_remove(fake->folder);
-}
-
-static struct sp_redis_config fake_config(const struct fake *fake)
-{
-	return (struct sp_redis_config){
-		.kind = SP_STORE_UNIX,
-		.path = fake->path,
-		.user = "",
-		.password = "",
-		.connections = 1,
-		.connect_timeout_ms = 250,
-		.command_timeout_ms = 250,
-		.breaker_failures = 100,
-		.breaker_pause_ms = 200,
-	};
-}
-
-static void test_strangers(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
-		struct fake fake = {
-			.says = strangers[i].says,
-			.hangs_up = strangers[i].hangs_up,
-		};
-		struct sp_redis_config config;
-		struct sp_store_health health;
-		struct sp_store *store;
-		int64_t number, began_ms;
-
-		print_message("  %s\n", strangers[i].sentence);
-		fake_start(&fake);
-		config = fake_config(&fake);
-		assert_int_equal(sp_store_new(&config, &store), SP_OK);
-		for (int round = 0; round < 2; round++) {
-			began_ms = sp_clock_mono_ms();
-			assert_int_equal(count_within(store, 2000, &number),
-					 strangers[i].expected);
-			assert_in_range(sp_clock_mono_ms() - began_ms, 0, 900);
-		}
-		sp_store_health(store, &health);
-		assert_int_equal(health.failures, 2);
-		assert_true(health.last_error[0] != '\0');
-		for (const char *byte = health.last_error; *byte != '\0';
-		     byte++)
-			assert_in_range(*byte, ' ', '~');
-		sp_store_free(&store);
-		fake_stop(&fake);
-	}
-}
-
-/* One byte now and then would hold a read with a time limit of its own. */
-static void test_a_dripping_server(void **state)
-{
-	struct fake fake = { .says = "$900\r\n", .drips = true };
-	struct sp_redis_config config;
-	struct sp_store *store;
-	int64_t number, began_ms = sp_clock_mono_ms();
-
-	(void)state;
-	fake_start(&fake);
-	config = fake_config(&fake);
-	assert_int_equal(sp_store_new(&config, &store), SP_OK);
-	assert_int_equal(count_within(store, 2000, &number), SP_ERR_TIMEOUT);
-	assert_in_range(sp_clock_mono_ms() - began_ms, 240, 900);
-	sp_store_free(&store);
-	fake_stop(&fake);
-}
-
-static void *hold(void *argument)
-{
-	struct asker *asker = argument;
-	int64_t number;
-
-	count_within(asker->store, 600, &number);
-	return NULL;
-}
-
-static void test_waits_for_a_connection_until_the_deadline(void **state)
-{
-	struct fake fake = { .says = NULL };
-	struct sp_redis_config config;
-	struct sp_store_health health;
-	struct asker asker;
-	int64_t number, began_ms;
-
-	(void)state;
-	fake_start(&fake);
-	config = fake_config(&fake);
-	config.command_timeout_ms = 600;
-	assert_int_equal(sp_store_new(&config, &asker.store), SP_OK);
-	pthread_create(&asker.thread, NULL, hold, &asker);
-	sleep_ms(50);
-	began_ms = sp_clock_mono_ms();
-	assert_int_equal(count_within(asker.store, 100, &number),
-			 SP_ERR_TIMEOUT);
-	assert_in_range(sp_clock_mono_ms() - began_ms, 95, 500);
-	sp_store_health(asker.store, &health);
-	assert_int_equal(health.passed_by, 1);
-	pthread_join(asker.thread, NULL);
-	sp_store_free(&asker.store);
-	fake_stop(&fake);
-}
-
-/* What may have been done is not asked twice. */
-static void test_asks_once(void **state)
-{
-	struct fake fake = { .says = "+OK\r\n", .hangs_up = false };
-	struct sp_redis_config config;
-	struct sp_store *store;
-	int64_t number;
-
-	(void)state;
-	fake_start(&fake);
-	config = fake_config(&fake);
-	assert_int_equal(sp_store_new(&config, &store), SP_OK);
-	assert_int_equal(count_within(store, 2000, &number), SP_OK);
-	/* The second question on that connection is read and not answered:
-	 * one time limit, not two. */
-	assert_int_equal(count_within(store, 2000, &number), SP_ERR_TIMEOUT);
-	sp_store_free(&store);
-	fake_stop(&fake);
-}
-
-struct host {
-	const char *sentence;
-	const char *host;
-	unsigned port;
-	enum sp_err expected;
-};
-
-static const struct host hosts[] = {
-	{ "a port where nobody listens", "127.0.0.1", 1, SP_ERR_IO },
-	{ "the same by name", "localhost", 1, SP_ERR_IO },
-	{ "the same, IPv6", "::1", 1, SP_ERR_IO },
-};
-
-static void test_hosts(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		struct sp_redis_config config = {
-			.kind = SP_STORE_TCP,
-			.host = hosts[i].host,
-			.port = hosts[i].port,
-			.user = "",
-			.password = "",
-			.connections = 1,
-			.connect_timeout_ms = 250,
-			.command_timeout_ms = 250,
-			.breaker_failures = 5,
-			.breaker_pause_ms = 200,
-		};
-		struct sp_store *store;
-		int64_t number;
-
-		print_message("  %s\n", hosts[i].sentence);
-		assert_int_equal(sp_store_new(&config, &store), SP_OK);
-		assert_int_equal(count_within(store, 2000, &number),
-				 hosts[i].expected);
-		sp_store_free(&store);
-	}
-}
-
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
@@ -764,12 +493,6 @@ int main(void)
 		TEST(test_out_of_memory),
 		cmocka_unit_test_setup_teardown(test_logins, set_up_password,
 						tear_down),
-		cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_a_dripping_server),
-		cmocka_unit_test(
-			test_waits_for_a_connection_until_the_deadline),
-		cmocka_unit_test(test_asks_once),
-		cmocka_unit_test(test_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
