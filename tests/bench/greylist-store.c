@@ -31,6 +31,13 @@ static const struct sp_greylist_config unknown = {
 	.known_after = 1000000, /* never, but for the last round */
 };
 
+static const struct sp_greylist_config known = {
+	.delay_ms = 90000,
+	.retry_window_ms = INT64_C(172800000),
+	.remember_ms = INT64_C(3110400000),
+	.known_after = 5,
+};
+
 enum {
 	START_SEC = 1763760000
 };
