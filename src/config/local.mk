@@ -18,14 +18,21 @@ libsallyport_a_SOURCES += \
 	src/config/value.c src/config/value.h \
 	src/config/yaml.c src/config/yaml.h
 
+EXTRA_DIST += tests/support/config_files.h
+
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-config tests/unit/test-finding \
-	tests/unit/test-list tests/unit/test-value
-tests_unit_test_config_SOURCES = tests/unit/test-config.c
+check_PROGRAMS += tests/unit/test-config tests/unit/test-config-errors \
+	tests/unit/test-finding tests/unit/test-list tests/unit/test-value
+tests_unit_test_config_SOURCES = tests/unit/test-config.c \
+	tests/support/config_files.c
 tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSP_TOP_SRCDIR='"$(abs_top_srcdir)"'
 tests_unit_test_config_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_config_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_config_errors_SOURCES = tests/unit/test-config-errors.c \
+	tests/support/config_files.c
+tests_unit_test_config_errors_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_config_errors_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_finding_SOURCES = tests/unit/test-finding.c
 tests_unit_test_finding_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_finding_LDADD = $(AM_UNIT_LIBS)
