@@ -153,16 +153,20 @@ static void report_unknown(struct sp_loader *loader, const char *name,
 			      "unknown key %s: expected one that "
 			      "sallyport.yaml(5) lists",
 			      quote);
-	else if (strcmp(nearest, node->key) == 0)
+	else if (strcmp(nearest, node->key) != 0)
+		sp_report_add(&loader->report, &node->key_place,
+			      "unknown key %s: did you mean \"%s\"?", quote,
+			      nearest);
+	else if (strchr(nearest, '.') == NULL)
+		sp_report_add(&loader->report, &node->key_place,
+			      "unknown key %s: expected \"%s\" in no section",
+			      quote, nearest);
+	else
 		sp_report_add(&loader->report, &node->key_place,
 			      "unknown key %s: expected \"%s\" below "
 			      "\"%.*s:\"",
 			      quote, strchr(nearest, '.') + 1,
 			      (int)strcspn(nearest, "."), nearest);
-	else
-		sp_report_add(&loader->report, &node->key_place,
-			      "unknown key %s: did you mean \"%s\"?", quote,
-			      nearest);
 }
 
 static void take_section(struct sp_loader *loader, const char *section,

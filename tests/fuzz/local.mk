@@ -12,12 +12,16 @@ EXTRA_DIST += tests/fuzz/corpus
 if FUZZ
 FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-FUZZ_TARGETS = tests/fuzz/fuzz-address
+FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
 tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
+tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
 
 .PHONY: fuzz fuzz-corpus
 fuzz: $(FUZZ_TARGETS)

@@ -45,6 +45,14 @@ static const struct error_row error_rows[] = {
 	  "greylist.delay: 9s\n",
 	  { "1:1: unknown key \"greylist.delay\": expected \"delay\" below "
 	    "\"greylist:\"" } },
+	{ "a key of the top in a section",
+	  "greylist: {state-dir: /x}\n",
+	  { "1:12: unknown key \"greylist.state-dir\": expected \"state-dir\" "
+	    "in no section" } },
+	{ "a key with its dot in a section",
+	  "helo: {greylist.delay: 9s}\n",
+	  { "1:8: unknown key \"helo.greylist.delay\": expected \"delay\" "
+	    "below \"greylist:\"" } },
 	{ "a key that is near to none",
 	  "colour-of-the-sky: blue\n",
 	  { "1:1: unknown key \"colour-of-the-sky\": expected one that "
