@@ -70,7 +70,8 @@ static const char head[] =
 	"The address itself comes first, then domains from the left, then the\n"
 	"local part.\n"
 	".PP\n"
-	"One entry in an allow list and in the deny list of the same kind is\n"
+	"Where an allow list and a deny list both hold an entry for a mail, the\n"
+	"more particular one decides. The same entry in both is\n"
 	"an error.\n";
 
 static const char foot[] =
