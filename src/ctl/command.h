@@ -26,6 +26,7 @@ struct sp_ctl {
 	const char *clock_path;	 /* --test-clock; NULL: the system's */
 	bool is_json;
 	const struct sp_config *config; /* NULL until sp_ctl_load_config */
+	int exit_code;			/* with SP_OPTION_EXIT */
 };
 
 struct sp_command {
@@ -62,11 +63,10 @@ enum {
  * The next option of `argv`, the common ones taken care of.
  * SP_OPTION_END: no more, `optind` is the first argument.
  * SP_OPTION_EXIT: help was given or the usage was wrong (which has been said):
- * return *exit_out.
+ * return ctl->exit_code.
  */
 int sp_ctl_option(struct sp_ctl *ctl, const struct sp_command *command,
-		  int argc, char **argv, const struct option *options,
-		  int *exit_out);
+		  int argc, char **argv, const struct option *options);
 
 /* Say on stderr what is wrong with the usage; returns SP_EXIT_USAGE. */
 int sp_ctl_usage(const char *command, const char *format, ...)

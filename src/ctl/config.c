@@ -148,12 +148,12 @@ static int run(struct sp_ctl *ctl, int argc, char **argv)
 		{ 0 },
 	};
 	bool is_changed = false;
-	int option, exit_code;
+	int option;
 
 	while ((option = sp_ctl_option(ctl, &sp_command_config, argc, argv,
-				       options, &exit_code)) != SP_OPTION_END) {
+				       options)) != SP_OPTION_END) {
 		if (option == SP_OPTION_EXIT)
-			return exit_code;
+			return ctl->exit_code;
 		is_changed = true;
 	}
 	if (optind == argc)

@@ -100,8 +100,7 @@ static bool take_common(struct sp_ctl *ctl, int option)
 }
 
 int sp_ctl_option(struct sp_ctl *ctl, const struct sp_command *command,
-		  int argc, char **argv, const struct option *options,
-		  int *exit_out)
+		  int argc, char **argv, const struct option *options)
 {
 	int option;
 
@@ -110,12 +109,12 @@ int sp_ctl_option(struct sp_ctl *ctl, const struct sp_command *command,
 	} while (take_common(ctl, option));
 	if (option == 'h') {
 		fputs(command->help, stdout);
-		*exit_out = SP_EXIT_FINE;
+		ctl->exit_code = SP_EXIT_FINE;
 		return SP_OPTION_EXIT;
 	}
 	if (option == '?') {
 		fprintf(stderr, "Try: %s --help\n", argv[0]);
-		*exit_out = SP_EXIT_USAGE;
+		ctl->exit_code = SP_EXIT_USAGE;
 		return SP_OPTION_EXIT;
 	}
 	return option;

@@ -419,9 +419,9 @@ static int run(struct sp_ctl *ctl, int argc, char **argv)
 
 	while (!wrong &&
 	       (option = sp_ctl_option(ctl, &sp_command_greylist, argc, argv,
-				       options, &exit_code)) != SP_OPTION_END) {
+				       options)) != SP_OPTION_END) {
 		if (option == SP_OPTION_EXIT)
-			return exit_code;
+			return ctl->exit_code;
 		wrong = take_option(&task, option);
 	}
 	if (!wrong && optind < argc)

@@ -16,12 +16,11 @@
 
 struct sp_config;
 
-/* One entry, its texts as long as they need to be. */
+/* One entry; its texts stand behind it, as long as they need to be. */
 struct sp_grey_row {
 	int64_t first_ms, last_ms, pass_ms;
 	uint32_t tries, passes;
 	const char *identity, *sender, *recipient, *client, *state;
-	char texts[];
 };
 
 struct sp_grey_rows {

@@ -32,7 +32,7 @@ static struct sp_grey_row *row_of(const struct sp_greylist_entry *entry)
 
 	if (!row)
 		abort();
-	to = row->texts;
+	to = (char *)(row + 1);
 	row->first_ms = entry->first_ms;
 	row->last_ms = entry->last_ms;
 	row->pass_ms = entry->pass_ms;

@@ -13,3 +13,11 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 bin_PROGRAMS += sallyport
 sallyport_SOURCES = src/sallyport.c
 sallyport_LDADD = libsallyport.a $(LIBS_ALL)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-ctl
+tests_unit_test_ctl_SOURCES = tests/unit/test-ctl.c
+tests_unit_test_ctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/ctl
+tests_unit_test_ctl_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_ctl_LDADD = $(AM_UNIT_LIBS)
+endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* Print `text` so that no terminal can be told anything by it: what is no
- * printable ASCII, and the backslash, is written \xHH. */
+ * printable ASCII, and the backslash, is written \xhh. */
 void sp_output_safe(FILE *to, const char *text);
 
 /* The same for several lines (an SMTP reply, a folded header): the second and
@@ -26,7 +26,7 @@ enum {
  * Returns `span_out`. */
 const char *sp_output_span(int64_t ms, char span_out[SP_SPAN_SIZE]);
 
-/* A JSON string; what is no UTF-8 is written \xHH in it. NULL is null. */
+/* A JSON string; what is no UTF-8 is written \xhh in it. NULL is null. */
 json_t *sp_output_json_text(const char *text);
 
 /* Print on stdout, and give the object back. */

@@ -152,9 +152,9 @@ static int run(struct sp_ctl *ctl, int argc, char **argv)
 
 	do {
 		option = sp_ctl_option(ctl, &sp_command_status, argc, argv,
-				       options, &exit_code);
+				       options);
 		if (option == SP_OPTION_EXIT)
-			return exit_code;
+			return ctl->exit_code;
 	} while (option != SP_OPTION_END);
 	if (optind < argc)
 		return sp_ctl_usage(argv[0], "no arguments are expected");

@@ -192,11 +192,12 @@ static int run(struct sp_ctl *ctl, int argc, char **argv)
 	int exit_code;
 
 	sp_arena_init(&arena, ARENA_BYTES);
-	if (sp_try_parse(ctl, argc, argv, &arena, &options, &exit_code) ==
-	    SP_OPTION_END) {
+	if (sp_try_parse(ctl, argc, argv, &arena, &options) == SP_OPTION_END) {
 		exit_code = sp_ctl_load_config(ctl);
 		if (exit_code == SP_EXIT_FINE)
 			exit_code = try_message(ctl, &options, &arena);
+	} else {
+		exit_code = ctl->exit_code;
 	}
 	sp_arena_clear(&arena);
 	return exit_code;

@@ -39,11 +39,10 @@ struct sp_try_options {
 	int64_t timeout_ms;
 };
 
-/* SP_OPTION_END when all is well, otherwise *exit_out is to be returned.
+/* SP_OPTION_END when all is well, otherwise ctl->exit_code is to be returned.
  * Texts are borrowed from `argv` and `arena`. */
 int sp_try_parse(struct sp_ctl *ctl, int argc, char **argv,
-		 struct sp_arena *arena, struct sp_try_options *options_out,
-		 int *exit_out);
+		 struct sp_arena *arena, struct sp_try_options *options_out);
 
 /* What happened at one moment of the session. */
 struct sp_try_stage {

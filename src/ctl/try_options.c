@@ -172,8 +172,7 @@ static void complete(struct sp_arena *arena, struct sp_try_options *try)
 }
 
 int sp_try_parse(struct sp_ctl *ctl, int argc, char **argv,
-		 struct sp_arena *arena, struct sp_try_options *options_out,
-		 int *exit_out)
+		 struct sp_arena *arena, struct sp_try_options *options_out)
 {
 	struct sp_try_options try = {
 		.client.port = CLIENT_PORT,
@@ -187,7 +186,7 @@ int sp_try_parse(struct sp_ctl *ctl, int argc, char **argv,
 
 	while (!wrong &&
 	       (option = sp_ctl_option(ctl, &sp_command_try, argc, argv,
-				       options, exit_out)) != SP_OPTION_END) {
+				       options)) != SP_OPTION_END) {
 		if (option == SP_OPTION_EXIT)
 			return option;
 		wrong = take_formed(arena, &try, option);
@@ -198,7 +197,7 @@ int sp_try_parse(struct sp_ctl *ctl, int argc, char **argv,
 	if (!wrong && argc - optind > 1)
 		wrong = "one message at a time";
 	if (wrong) {
-		*exit_out = sp_ctl_usage(argv[0], "%s", wrong);
+		ctl->exit_code = sp_ctl_usage(argv[0], "%s", wrong);
 		return SP_OPTION_EXIT;
 	}
 	try.file = argv[optind];
