@@ -1,1 +1,15 @@
-# What tests/bench adds to the build.
+# What tests/bench adds to the build: the programs that `./dev bench` runs.
+# They are built on demand: make tests/bench/load tests/bench/null-milter
+bench_programs = tests/bench/load tests/bench/null-milter
+EXTRA_PROGRAMS += $(bench_programs)
+CLEANFILES += $(bench_programs)
+
+tests_bench_load_SOURCES = tests/bench/load.c tests/bench/drive.c \
+	tests/bench/drive.h tests/bench/latency.c tests/bench/latency.h \
+	tests/bench/plan.c tests/bench/plan.h
+tests_bench_load_LDADD = libsallyport.a $(LIBS_ALL)
+
+tests_bench_null_milter_SOURCES = tests/bench/null-milter.c
+tests_bench_null_milter_LDADD = $(MILTER_LIBS)
+
+EXTRA_DIST += tests/bench/run

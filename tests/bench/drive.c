@@ -1,0 +1,197 @@
+#include "drive.h"
+
+#include <string.h>
+
+#include "plan.h"
+#include "sallyport/clock.h"
+
+/* A session on its way. */
+struct drive {
+	struct driver *driver;
+	struct sp_mta *mta;
+	struct plan_session plan;
+	uint64_t number;
+	int64_t waited_us; /* in the mail that is open */
+};
+
+static void set_macros(struct sp_mta *mta, const struct plan_session *plan)
+{
+	static const char *const fixed[][2] = {
+		{ "j", "mx.here.example" },	   { "{daemon_name}", "smtpd" },
+		{ "{daemon_addr}", "192.0.2.25" }, { "v", "Postfix 3.7.11" },
+		{ "{mail_mailer}", "smtp" },	   { "{rcpt_mailer}", "smtp" },
+	};
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		(void)sp_mta_set_macro(mta, fixed[i][0], fixed[i][1]);
+	(void)sp_mta_set_macro(mta, "_", plan->client_address);
+}
+
+static enum sp_err greet(struct sp_mta *mta, const struct plan_session *plan)
+{
+	struct sp_mta_reply reply;
+	enum sp_err err;
+
+	set_macros(mta, plan);
+	err = sp_mta_connect(mta, &plan->client, &reply);
+	if (err == SP_OK)
+		err = sp_mta_helo(mta, plan->helo, &reply);
+	return err;
+}
+
+static void note_latency(struct drive *drive, enum latency_stage stage,
+			 int64_t begun_us)
+{
+	int64_t us = sp_clock_mono_us() - begun_us;
+
+	drive->waited_us += us;
+	latencies_add(&drive->driver->latencies, stage, us);
+}
+
+static void note_answer(struct drive_tally *tally,
+			const struct sp_mta_reply *reply)
+{
+	if (reply->answer == SP_MTA_TEMPFAIL)
+		tally->deferred++;
+	else if (sp_mta_is_refusal(reply))
+		tally->refused++;
+	else
+		tally->accepted++;
+}
+
+static void note_changes(struct drive_tally *tally,
+			 const struct sp_mta_changes *changes)
+{
+	tally->headers += changes->total;
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct sp_mta_change *change = &changes->list[i];
+
+		if (strcmp(change->name, "X-Sallyport-Verdict") == 0)
+			tally->would_defer +=
+				strstr(change->value, "would=defer") != NULL;
+		if (strcmp(change->name, "X-Sallyport-Degraded") == 0)
+			tally->degraded++;
+	}
+}
+
+static enum sp_err send_envelope(struct drive *drive, uint32_t mail,
+				 struct sp_mta_reply *reply_out)
+{
+	static const char *const parameters[] = { "SIZE=4096", NULL };
+	const char *sender = drive->plan.sender;
+	char recipient[96];
+	int64_t begun_us = sp_clock_mono_us();
+	enum sp_err err;
+
+	plan_recipient(&drive->plan, mail, recipient);
+	err = sp_mta_mail(drive->mta, sender, parameters, reply_out);
+	if (err == SP_OK && !sp_mta_is_refusal(reply_out))
+		err = sp_mta_rcpt(drive->mta, recipient, NULL, reply_out);
+	if (err != SP_OK)
+		return err;
+	note_latency(drive, LATENCY_RCPT, begun_us);
+	note_answer(&drive->driver->tally, reply_out);
+	return SP_OK;
+}
+
+static enum sp_err send_message(struct drive *drive, uint32_t mail)
+{
+	const struct drive_options *options = drive->driver->options;
+	struct plan_header headers[PLAN_HEADERS_MAX];
+	size_t count = plan_headers(drive->number + mail, headers);
+	struct sp_mta_reply reply;
+	int64_t begun_us = sp_clock_mono_us();
+	/* Postfix knows the queue id from the first good recipient on. */
+	enum sp_err err = sp_mta_set_macro(drive->mta, "i", "4XyZ1b2c3d4");
+
+	if (err == SP_OK)
+		err = sp_mta_data(drive->mta, &reply);
+	for (size_t i = 0; i < count && err == SP_OK; i++)
+		err = sp_mta_header(drive->mta, headers[i].name,
+				    headers[i].value, &reply);
+	if (err == SP_OK)
+		err = sp_mta_eoh(drive->mta, &reply);
+	if (err == SP_OK)
+		err = sp_mta_body(drive->mta, options->body, options->body_size,
+				  &reply);
+	if (err == SP_OK)
+		err = sp_mta_eom(drive->mta, &reply);
+	if (err == SP_OK)
+		err = sp_mta_set_macro(drive->mta, "i", NULL);
+	if (err != SP_OK)
+		return err;
+	note_latency(drive, LATENCY_EOM, begun_us);
+	note_changes(&drive->driver->tally, sp_mta_changes(drive->mta));
+	return SP_OK;
+}
+
+static enum sp_err send_mail(struct drive *drive, uint32_t mail)
+{
+	struct sp_mta_reply reply;
+	enum sp_err err;
+
+	drive->waited_us = 0;
+	err = send_envelope(drive, mail, &reply);
+	if (err != SP_OK)
+		return err;
+	if (drive->driver->options->only_envelope || sp_mta_is_refusal(&reply))
+		err = sp_mta_abort(drive->mta);
+	else
+		err = send_message(drive, mail);
+	if (err != SP_OK)
+		return err;
+	drive->driver->tally.mails++;
+	latencies_add(&drive->driver->latencies, LATENCY_MAIL,
+		      drive->waited_us);
+	return SP_OK;
+}
+
+static enum sp_err open_session(const struct drive_options *options,
+				struct sp_mta **mta_out)
+{
+	const struct sp_mta_options dial = { .address = options->address,
+					     .timeout_ms = 20000 };
+
+	return sp_mta_open(&dial, mta_out);
+}
+
+void drive_session(struct driver *driver, uint64_t number, int64_t begun_us)
+{
+	struct drive drive = { .driver = driver, .number = number };
+	enum sp_err err = open_session(driver->options, &drive.mta);
+
+	if (err == SP_OK) {
+		note_latency(&drive, LATENCY_OPEN, begun_us);
+		driver->tally.agreement = *sp_mta_agreement(drive.mta);
+		plan_session(number, &drive.plan);
+		err = greet(drive.mta, &drive.plan);
+	}
+	for (uint32_t mail = 0;
+	     mail < driver->options->mails_per_session && err == SP_OK; mail++)
+		err = send_mail(&drive, mail);
+	sp_mta_close(&drive.mta);
+	if (err != SP_OK) {
+		driver->tally.errors++;
+		driver->tally.last_error = err;
+	}
+}
+
+struct sp_mta *drive_half_session(const struct drive_options *options,
+				  uint64_t number)
+{
+	struct plan_session plan;
+	struct sp_mta_reply reply;
+	struct sp_mta *mta;
+	enum sp_err err = open_session(options, &mta);
+
+	plan_session(number, &plan);
+	if (err == SP_OK)
+		err = greet(mta, &plan);
+	if (err == SP_OK)
+		err = sp_mta_mail(mta, plan.sender, NULL, &reply);
+	if (err == SP_OK)
+		err = sp_mta_flush(mta);
+	if (err != SP_OK)
+		sp_mta_close(&mta);
+	return mta;
+}
