@@ -12,4 +12,4 @@ tests_bench_load_LDADD = libsallyport.a $(LIBS_ALL)
 tests_bench_null_milter_SOURCES = tests/bench/null-milter.c
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
 
-EXTRA_DIST += tests/bench/run
+EXTRA_DIST += tests/bench/peers.py tests/bench/run
