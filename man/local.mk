@@ -9,5 +9,5 @@ man/sallyport.yaml.5: src/config/manual$(EXEEXT)
 	src/config/manual$(EXEEXT) >$@.tmp && mv $@.tmp $@
 
 nodist_man_MANS = man/sallyport.yaml.5
-dist_man_MANS = man/sallyportd.8
+dist_man_MANS = man/sallyportd.8 man/sallyport.1
 CLEANFILES += man/sallyport.yaml.5 man/sallyport.yaml.5.tmp

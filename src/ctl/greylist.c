@@ -313,6 +313,16 @@ static void take_identity(struct task *task, const char *given)
 	sp_text_addf(&text, "net:%s", sp_network_format(&network, around));
 }
 
+/* As the daemon keys them: one that cannot be read counts as it stands. */
+static void take_unreadable(const char *given, char key_out[SP_ADDRESS_SIZE])
+{
+	struct sp_text text;
+
+	sp_text_init(&text, key_out, SP_ADDRESS_SIZE);
+	sp_text_add(&text, given);
+	sp_text_lower(key_out);
+}
+
 static void take_arguments(struct task *task, char **arguments)
 {
 	struct sp_address address;
@@ -322,10 +332,14 @@ static void take_arguments(struct task *task, char **arguments)
 	if (task->argument_count > 1) {
 		sp_address_parse(arguments[1], &address);
 		sp_sender_fold(&address, task->sender);
+		if (address.kind == SP_ADDRESS_BAD)
+			take_unreadable(arguments[1], task->sender);
 	}
 	if (task->argument_count > 2) {
 		sp_address_parse(arguments[2], &address);
 		sp_address_key(&address, task->recipient);
+		if (address.kind == SP_ADDRESS_BAD)
+			take_unreadable(arguments[2], task->recipient);
 	}
 }
 

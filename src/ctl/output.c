@@ -52,18 +52,18 @@ const char *sp_output_span(int64_t ms, char span_out[SP_SPAN_SIZE])
 		char letter;
 	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
 	long long left = ms < 0 ? 0 : ms / 1000;
+	struct sp_text text;
 	size_t unit = 0;
 
 	while (unit < 3 && left < units[unit].seconds)
 		unit++;
-	if (unit == 3 || left % units[unit].seconds < units[unit + 1].seconds)
-		snprintf(span_out, SP_SPAN_SIZE, "%lld%c",
-			 left / units[unit].seconds, units[unit].letter);
-	else
-		snprintf(span_out, SP_SPAN_SIZE, "%lld%c %lld%c",
-			 left / units[unit].seconds, units[unit].letter,
-			 left % units[unit].seconds / units[unit + 1].seconds,
-			 units[unit + 1].letter);
+	sp_text_init(&text, span_out, SP_SPAN_SIZE);
+	sp_text_addf(&text, "%lld%c", left / units[unit].seconds,
+		     units[unit].letter);
+	left %= units[unit].seconds;
+	if (unit < 3 && left >= units[unit + 1].seconds)
+		sp_text_addf(&text, " %lld%c", left / units[unit + 1].seconds,
+			     units[unit + 1].letter);
 	return span_out;
 }
 

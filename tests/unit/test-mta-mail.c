@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -77,19 +76,12 @@ static void test_changes(void **state)
 	milter_join(&milter);
 }
 
-/* A milter that says `count` packets at the end of a mail. */
-static enum sp_err flood(const char *packet, size_t length, size_t count,
-			 struct sp_mta **mta_out)
+/* `count` times the same packet, and CONTINUE. */
+static char *make_flood(const char *packet, size_t length, size_t count,
+			size_t *size_out)
 {
-	struct sp_mta_reply reply;
-	enum sp_err err;
 	size_t size = count * (4 + length);
 	char *bytes = malloc(size + 5);
-	struct line script[] = { AGREE_MUTE,
-				 { 'E', bytes, size + 5, true },
-				 { 0 } };
-	struct sp_mta_options options = { .timeout_ms = 5000 };
-	struct milter milter;
 
 	assert_non_null(bytes);
 	for (size_t i = 0; i < count; i++) {
@@ -101,39 +93,56 @@ static enum sp_err flood(const char *packet, size_t length, size_t count,
 		memcpy(to + 4, packet, length);
 	}
 	memcpy(bytes + size, "\0\0\0\1c", 5);
-	milter_start(&milter, script);
-	options.address = milter.address;
-	assert_int_equal(sp_mta_open(&options, mta_out), SP_OK);
-	err = sp_mta_eom(*mta_out, &reply);
-	/* The thread's next read ends, as if the client had left. */
-	shutdown(milter.fd, SHUT_RD);
-	milter_join(&milter);
-	free(bytes);
-	return err;
+	*size_out = size + 5;
+	return bytes;
 }
 
-static void test_a_flood_of_changes_is_counted_not_kept(void **state)
+struct flood_row {
+	const char *sentence;
+	const char *packet;
+	size_t length, count;
+	enum sp_err err;
+	const char *complaint;
+	size_t changes, total;
+};
+
+static const struct flood_row floods[] = {
+	{ "changes beyond a bound are counted, not kept", "hA\0b", 5, 10000,
+	  SP_OK, "", SP_MTA_CHANGES_MAX, 10000 },
+	{ "much progress is fine", "p", 1, SP_MTA_PROGRESS_MAX, SP_OK, "", 0,
+	  0 },
+	{ "progress without end is an error", "p", 1, SP_MTA_PROGRESS_MAX + 1,
+	  SP_ERR_PROTOCOL, "endless progress", 0, 0 },
+};
+
+static void test_floods_at_the_end_of_a_mail(void **state)
 {
-	struct sp_mta *mta;
-
 	(void)state;
-	assert_int_equal(flood("hA\0b", 5, 10000, &mta), SP_OK);
-	assert_int_equal(sp_mta_changes(mta)->count, SP_MTA_CHANGES_MAX);
-	assert_int_equal(sp_mta_changes(mta)->total, 10000);
-	sp_mta_close(&mta);
-}
+	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
+		const struct flood_row *row = &floods[i];
+		struct line script[] = { AGREE_MUTE,
+					 { 'E', NULL, 0, true },
+					 { 0 } };
+		struct sp_mta_options options = { .timeout_ms = 5000 };
+		struct sp_mta_reply reply;
+		struct milter milter;
+		struct sp_mta *mta;
+		char *bytes = make_flood(row->packet, row->length, row->count,
+					 &script[1].length);
 
-static void test_progress_without_end_is_an_error(void **state)
-{
-	struct sp_mta *mta;
-
-	(void)state;
-	assert_int_equal(flood("p", 1, SP_MTA_PROGRESS_MAX, &mta), SP_OK);
-	sp_mta_close(&mta);
-	assert_int_equal(flood("p", 1, SP_MTA_PROGRESS_MAX + 1, &mta),
-			 SP_ERR_PROTOCOL);
-	assert_string_equal(sp_mta_complaint(mta), "endless progress");
-	sp_mta_close(&mta);
+		print_message("  %s\n", row->sentence);
+		script[1].bytes = bytes;
+		milter_start(&milter, script);
+		options.address = milter.address;
+		assert_int_equal(sp_mta_open(&options, &mta), SP_OK);
+		assert_int_equal(sp_mta_eom(mta, &reply), row->err);
+		assert_string_equal(sp_mta_complaint(mta), row->complaint);
+		assert_int_equal(sp_mta_changes(mta)->count, row->changes);
+		assert_int_equal(sp_mta_changes(mta)->total, row->total);
+		sp_mta_close(&mta);
+		milter_join(&milter);
+		free(bytes);
+	}
 }
 
 static void test_a_large_body_goes_in_pieces(void **state)
@@ -250,8 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_a_flood_of_changes_is_counted_not_kept),
-		cmocka_unit_test(test_progress_without_end_is_an_error),
+		cmocka_unit_test(test_floods_at_the_end_of_a_mail),
 		cmocka_unit_test(test_a_large_body_goes_in_pieces),
 		cmocka_unit_test(test_several_mails_and_a_renewed_connection),
 		cmocka_unit_test(test_an_event_too_long_breaks_nothing),
