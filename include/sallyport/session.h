@@ -81,6 +81,9 @@ struct sp_mail {
 	uint32_t waited_us;		   /* of the budget: spent in checks */
 
 	struct sp_access_fact access_sender;
+	/* Of a recipient that a list let in: what was granted at RCPT holds
+	 * at end of message too. */
+	struct sp_access_fact access_recipient;
 	/* Greylisting of the null sender answers at end of message: the
 	 * recipient that waits longest. */
 	struct sp_greylist_fact held;

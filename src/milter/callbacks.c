@@ -280,6 +280,9 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 				  &recipient);
 	sp_checks_run(session, SP_STAGE_RCPT);
 	decide(session, SP_STAGE_RCPT, &scratch, &verdict);
+	if (verdict.action == SP_ACTION_ACCEPT &&
+	    recipient.access.answer == SP_ACCESS_ALLOW)
+		session->mail.access_recipient = recipient.access;
 	sp_session_end_recipient(session);
 	keep_verdict(&session->mail, &verdict);
 	tally_recipient(&session->mail.tally, &verdict);

@@ -160,11 +160,12 @@ void sp_policy_decide(const struct sp_facts *facts,
 	}
 	weigh_helo(&d);
 	weigh_access(&d, access);
-	/* Who is allowed by name is let in, whatever else is found. */
-	if (access->answer == SP_ACCESS_ALLOW)
-		return;
-	weigh_score(&d);
-	weigh_greylist(&d);
+	/* Who is allowed by name is let in, whatever else is found. But what
+	 * is held for the end of message is held for its other recipients. */
+	if (access->answer != SP_ACCESS_ALLOW)
+		weigh_score(&d);
+	if (access->answer != SP_ACCESS_ALLOW || facts->stage == SP_STAGE_EOM)
+		weigh_greylist(&d);
 }
 
 const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,

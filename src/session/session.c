@@ -199,7 +199,6 @@ bool sp_session_is_exempt(const struct sp_session *session)
 void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		      struct sp_facts *facts_out)
 {
-	static const struct sp_access_fact no_access;
 	const struct sp_connection *connection = &session->connection;
 	const struct sp_mail *mail = &session->mail;
 	const struct sp_recipient *recipient = session->recipient;
@@ -213,7 +212,8 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.access_client = &connection->access_client,
 		.access_helo = &connection->access_helo,
 		.access_sender = &mail->access_sender,
-		.access_recipient = recipient ? &recipient->access : &no_access,
+		.access_recipient = recipient ? &recipient->access
+					      : &mail->access_recipient,
 		.helo = &connection->helo_fact,
 		.greylist = recipient ? &recipient->greylist : &mail->held,
 	};
