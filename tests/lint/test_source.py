@@ -15,7 +15,7 @@ from source import TOP, c_files, includes, read, tracked_files
 ORDER = [
     ["base"],
     ["config", "log", "metrics"],
-    ["dns", "store", "sock", "mail"],
+    ["dns", "store", "sock", "mail", "daemon"],
     ["session"],
     ["check"],
     ["policy"],
@@ -193,6 +193,20 @@ class Compile(Lint):
         self.build("clang")
 
 
+    def test_every_function_has_a_name_of_its_own(self):
+        """A static library hides a name taken twice: whichever comes first is linked."""
+        archive = os.path.join(TOP, "_build", "libsallyport.a")
+        if not os.path.exists(archive):
+            self.skipTest("nothing is built yet")
+        done = subprocess.run(["nm", "-A", "--defined-only", "-g", archive], capture_output=True, text=True, check=True)
+        places = {}
+        for line in done.stdout.splitlines():
+            where, _kind, symbol = line.split()
+            places.setdefault(symbol, []).append(where.split(":")[1])
+        self.report([f"{' and '.join(files)}: both have {symbol}"
+                     for symbol, files in places.items() if len(files) > 1])
+
+
 class Form(Lint):
     def test_the_source_is_as_clang_format_writes_it(self):
         names = c_files("src/", "include/", "tests/")
@@ -251,6 +265,11 @@ class Form(Lint):
                 if done.returncode:
                     violations.append(done.stdout + done.stderr)
         self.report(violations)
+
+    def test_python_has_nothing_unused_or_unknown(self):
+        names = [name for name in tracked_files() if name.endswith(".py")]
+        done = subprocess.run(["pyflakes3"] + names, cwd=TOP, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, "\n" + done.stdout + done.stderr)
 
     def test_nothing_names_the_machine_it_was_written_on(self):
         # Written in pieces, so that this list is not found by itself.
