@@ -1,0 +1,245 @@
+"""A private Postfix: own folder, own port, nothing shared with the system's.
+
+Wants root. Clients say where they come from by XCLIENT; what is accepted ends
+in a sink, one file a recipient. Things that took somebody an afternoon:
+  - main.cf must look older than the start, or Postfix waits a second or two;
+  - Debian's smtpd looks for SASL's smtpd.conf in $config_directory/sasl only;
+  - two masters on one port do not conflict, they share: so a port is ours alone;
+  - 127.0.0.1 is not in mynetworks, or every client would be trusted.
+"""
+
+import os
+import pwd
+import grp
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from daemon import alive, eventually, free_port
+from smtp import Smtp
+
+DAEMONS = "/usr/lib/postfix/sbin"
+
+MAIN = """\
+compatibility_level = 3.6
+config_directory = {folder}/etc
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+shlib_directory = /usr/lib/postfix
+meta_directory = /etc/postfix
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {folder}/log/maillog
+maillog_file_prefixes = /var, /dev/stdout, {folder}/log
+syslog_name = pf{port}
+inet_interfaces = 127.0.0.1
+inet_protocols = all
+myhostname = mx.test.example
+mydomain = test.example
+myorigin = test.example
+mydestination =
+mynetworks = 127.0.0.9/32
+relay_domains = test.example
+local_recipient_maps =
+relay_recipient_maps =
+alias_maps =
+alias_database =
+default_transport = sink:
+relay_transport = sink:
+sink_destination_recipient_limit = 1
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated reject_unauth_destination
+smtpd_milters = {milter}
+non_smtpd_milters = $smtpd_milters
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_client_connection_rate_limit = 0
+smtpd_client_connection_count_limit = 0
+smtpd_peername_lookup = no
+smtpd_junk_command_limit = 1000
+minimal_backoff_time = 1s
+queue_run_delay = 1s
+in_flow_delay = 0
+"""
+
+SASL = """\
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = cyrus
+smtpd_sasl_path = smtpd
+smtpd_sasl_local_domain = test.example
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {folder}/sasl/key.pem
+"""
+
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 1 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+sink unix - n n - - pipe flags=Rhu user=nobody argv={folder}/sink {folder}/mail ${{sender}} ${{recipient}}
+"""
+
+SINK = """\
+#!/bin/sh
+file=$(mktemp "$1/.new.XXXXXXXX") || exit 75
+{ printf '%s\\n%s\\n' "$2" "$3"; cat; } >"$file" && mv "$file" "$1/${file##*.}"
+"""
+
+
+class Postfix:
+    def __init__(self, milter, port=None, sasl=False, folder=None, settings=""):
+        """`milter` as main.cf wants it: unix:/path or inet:127.0.0.1:port."""
+        self.is_own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="sallyport-postfix-")
+        self.port = port or free_port()
+        self.sasl = sasl
+        self.log_path = os.path.join(self.folder, "log", "maillog")
+        self.etc = os.path.join(self.folder, "etc")
+        os.makedirs(self.folder, exist_ok=True)
+        os.chmod(self.folder, 0o755)
+        self.make_folders()
+        main = MAIN + (SASL if sasl else "") + settings
+        self.write("etc/main.cf", main.format(folder=self.folder, port=self.port, milter=milter))
+        self.write("etc/master.cf", MASTER.format(folder=self.folder, port=self.port))
+        self.write("sink", SINK, 0o755)
+        if sasl:
+            self.make_sasl()
+
+    # ------------------------------------------------------------------- files
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(self.path(name), mode)
+        a_minute_ago = time.time() - 60
+        os.utime(self.path(name), (a_minute_ago, a_minute_ago))
+
+    def make(self, name, mode, user="root", group="root"):
+        os.makedirs(self.path(name), exist_ok=True)
+        os.chown(self.path(name), pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid)
+        os.chmod(self.path(name), mode)
+
+    def make_folders(self):
+        for name in ("etc", "spool", "spool/pid", "log"):
+            self.make(name, 0o755)
+        for name in "active bounce corrupt defer deferred flush hold incoming private saved trace".split():
+            self.make("spool/" + name, 0o700, "postfix")
+        self.make("data", 0o700, "postfix")
+        self.make("spool/maildrop", 0o730, "postfix", "postdrop")
+        self.make("spool/public", 0o710, "postfix", "postdrop")
+        self.make("mail", 0o755, "nobody")
+
+    def make_sasl(self):
+        self.make("sasl", 0o755)
+        self.make("etc/sasl", 0o755)
+        key = self.path("sasl/key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-subj", "/CN=mx.test.example", "-days", "30", "-keyout", key, "-out", key + ".crt"],
+                       check=True, capture_output=True)
+        with open(key, "a", encoding="ascii") as file, open(key + ".crt", encoding="ascii") as certificate:
+            file.write(certificate.read())
+        database = self.path("sasl/sasldb2")
+        self.write("etc/sasl/smtpd.conf", f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
+                                          f"sasldb_path: {database}\nmech_list: PLAIN LOGIN\n")
+        subprocess.run(["saslpasswd2", "-p", "-c", "-f", database, "-u", "test.example", "alice"],
+                       input=b"secret\n", check=True, capture_output=True)
+        os.chown(database, pwd.getpwnam("postfix").pw_uid, 0)
+
+    # ------------------------------------------------------------- start, stop
+
+    def start(self):
+        if self.is_taken():
+            raise AssertionError(f"somebody listens on port {self.port} already")
+        done = subprocess.run([DAEMONS + "/master", "-c", self.etc, "-w"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"Postfix does not start: {done.stderr}\n{self.log_text()}")
+        if self not in alive:
+            alive.append(self)
+        return self
+
+    def is_taken(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def pid(self):
+        try:
+            with open(self.path("spool/pid/master.pid"), encoding="ascii") as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def is_running(self):
+        return subprocess.run([DAEMONS + "/master", "-c", self.etc, "-t"], capture_output=True,
+                              check=False).returncode != 0
+
+    def stop(self):
+        if self in alive:
+            alive.remove(self)
+        if self.pid() and self.is_running():
+            os.kill(self.pid(), 15)
+            eventually(lambda: not self.is_running(), "end of Postfix")
+        if self.is_own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---------------------------------------------------------------- use of it
+
+    def client(self, address=None, **options):
+        return Smtp(self.port, address, **options)
+
+    def sendmail(self, message, *words):
+        """The local command, as root: postdrop then believes our -C."""
+        return subprocess.run(["/usr/sbin/sendmail", "-C", self.etc, "-i", *words], input=message.encode(),
+                              capture_output=True, check=False)
+
+    def delivered(self, recipient=None):
+        """[(sender, recipient, message)] of what has ended in the sink."""
+        found = []
+        for name in sorted(os.listdir(self.path("mail"))):
+            if name.startswith("."):
+                continue
+            with open(self.path("mail/" + name), encoding="utf-8", errors="replace") as file:
+                sender, to, message = file.read().split("\n", 2)
+            if recipient in (None, to):
+                found.append((sender, to, message))
+        return found
+
+    def wait_delivered(self, recipient, count=1):
+        eventually(lambda: len(self.delivered(recipient)) >= count, f"mail to {recipient} in the sink", 15)
+        return self.delivered(recipient)
+
+    def queue(self):
+        """Names of the files of all queues: what is still on its way."""
+        return [os.path.join(folder, name)
+                for queue in ("maildrop", "incoming", "active", "deferred", "hold")
+                for folder, _, names in os.walk(self.path("spool/" + queue)) for name in names]
+
+    def log_text(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
