@@ -60,7 +60,9 @@ struct sp_greylist_answer {
 	uint32_t identity_passes; /* mails of this identity let in so far */
 };
 
-/* The atomic test-and-set: one script, one round trip. */
+/* The atomic test-and-set: one script, one round trip. The retry window must
+ * be longer than the delay, or nothing ever passes: the configuration sees to
+ * that. *answer_out is written on SP_OK only. */
 enum sp_err sp_greylist_ask(struct sp_store *store,
 			    const struct sp_greylist_config *config,
 			    const struct sp_greylist_question *question,
@@ -89,14 +91,20 @@ struct sp_greylist_filter {
 	uint32_t limit; /* 0 = all */
 };
 
-/* Calls `found` for each entry (no order) until it returns false. */
+/*
+ * Calls `found` for each entry (no order) until it returns false. While keys
+ * come and go, an entry may be shown twice. SP_ERR_SYNTAX, SP_ERR_RANGE: the
+ * filter's `client` is neither an address nor a network. Runs for as long as
+ * the walk over all keys takes (a second for a million), in short steps.
+ */
 enum sp_err sp_greylist_list(
 	struct sp_store *store, const struct sp_greylist_config *config,
 	const struct sp_greylist_filter *filter,
 	bool (*found)(const struct sp_greylist_entry *entry, void *context),
 	void *context);
 
-/* Let the next try of one triplet pass. SP_ERR_NOT_FOUND: no such triplet. */
+/* Let the next try of one triplet pass; holds until then, for a week at least.
+ * SP_ERR_NOT_FOUND: no such triplet. */
 enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
 				const char *sender, const char *recipient,
 				int64_t now_ms);

@@ -68,13 +68,15 @@ enum sp_err sp_store_run(struct sp_store *store, const struct sp_script *script,
 			 int64_t deadline_ms,
 			 struct sp_store_reply **reply_out);
 
-/* A plain command, for the operator's tools (SCAN, HGETALL, PING, INFO). */
+/* A plain command, for the operator's tools (SCAN, MGET, PING, INFO): at most
+ * 320 words, else SP_ERR_TOO_LONG. */
 enum sp_err sp_store_command(struct sp_store *store,
 			     const struct sp_store_bytes *words, size_t count,
 			     int64_t deadline_ms,
 			     struct sp_store_reply **reply_out);
 
-/* Reading a reply. Out of range or of another type: 0 elements, 0, "". */
+/* Reading a reply. Out of range or of another type: 0 elements, 0, "". A reply
+ * that is no array (PING, DEL) reads as one element; a NULL reply as none. */
 size_t sp_store_reply_count(const struct sp_store_reply *reply);
 int64_t sp_store_reply_number(const struct sp_store_reply *reply, size_t index);
 const char *sp_store_reply_text(const struct sp_store_reply *reply,
