@@ -1,6 +1,8 @@
 # The checks, one per file, their table, and the one who runs them.
 libsallyport_a_SOURCES += \
 	src/check/access.c \
+	src/check/generic_name.c include/sallyport/generic_name.h \
+	src/check/generic_spelling.c src/check/generic_spelling.h \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
 	src/check/run.c include/sallyport/check.h \
@@ -11,6 +13,12 @@ check_PROGRAMS += tests/unit/test-access
 tests_unit_test_access_SOURCES = tests/unit/test-access.c
 tests_unit_test_access_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_access_LDADD = $(AM_UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-generic-name
+tests_unit_test_generic_name_SOURCES = tests/unit/test-generic-name.c
+tests_unit_test_generic_name_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_generic_name_LDADD = $(AM_UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test-helo
 tests_unit_test_helo_SOURCES = tests/unit/test-helo.c
 tests_unit_test_helo_CFLAGS = $(AM_UNIT_CFLAGS)
