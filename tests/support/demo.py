@@ -135,7 +135,8 @@ def play(daemon, number, mail):
         subject=subject, number=number, text=textwrap.fill(text, 72)))
     words = ["--client", "192.0.2.10", "--name", "mail.example.org", "--helo", "mail.example.org", "--from", "anna@example.org",
              "--rcpt", "ben@test.example", path]
-    print("$ sallyport try " + " ".join(words), flush=True)
+    shown = [os.path.relpath(word) if word == path and path.startswith(os.getcwd() + "/") else word for word in words]
+    print("$ sallyport try " + " ".join(shown), flush=True)
     subprocess.run([os.path.join(os.environ["SALLYPORT_BUILD"], "sallyport"), "--config", daemon.config_path,
                     "try", *words], stdin=subprocess.DEVNULL, check=False)
 
