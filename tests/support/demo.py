@@ -113,7 +113,9 @@ def choose_folder(build):
     folder = os.path.join(build, "demo")
     if len(folder) > 80 or os.geteuid() == 0 and not may_be_entered(build):
         folder = f"/var/tmp/sallyport-demo-{os.getuid()}"
-    if os.path.islink(folder) or os.path.exists(folder) and os.stat(folder).st_uid != os.getuid():
+    # What root left there belongs to the account that it gave way to.
+    is_ours = os.geteuid() == 0 or not os.path.exists(folder) or os.stat(folder).st_uid == os.getuid()
+    if os.path.islink(folder) or not is_ours:
         folder = tempfile.mkdtemp(prefix="sallyport-demo-", dir="/var/tmp")
     if answers(os.path.join(folder, "control.sock")):
         sys.exit(f"./dev run: another demonstration is running in {folder}")
