@@ -1,6 +1,8 @@
 # The checks, one per file, their table, and the one who runs them.
 libsallyport_a_SOURCES += \
 	src/check/access.c \
+	src/check/dnsbl_defaults.c include/sallyport/dnsbl.h \
+	src/check/dnsbl_judge.c src/check/dnsbl_rule.c src/check/dnsbl_zone.c \
 	src/check/generic_name.c include/sallyport/generic_name.h \
 	src/check/generic_spelling.c src/check/generic_spelling.h \
 	src/check/greylist.c \
@@ -13,6 +15,11 @@ check_PROGRAMS += tests/unit/test-access
 tests_unit_test_access_SOURCES = tests/unit/test-access.c
 tests_unit_test_access_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_access_LDADD = $(AM_UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-dnsbl
+tests_unit_test_dnsbl_SOURCES = tests/unit/test-dnsbl.c
+tests_unit_test_dnsbl_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_dnsbl_LDADD = $(AM_UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test-generic-name
 tests_unit_test_generic_name_SOURCES = tests/unit/test-generic-name.c

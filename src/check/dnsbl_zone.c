@@ -1,0 +1,193 @@
+#include "sallyport/dnsbl.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sallyport/text.h"
+
+enum {
+	KEY_LENGTH = 16,
+	NIBBLES_SIZE = 65 /* 32 nibbles, a dot behind each, and the NUL */
+};
+
+/* Operators whose zones are [QUESTION.]KEY.LIST.SUFFIX. */
+static const char *const keyed_suffixes[] = { "dq.spamhaus.net",
+					      "mail.abusix.zone" };
+
+/* Test points that differ from RFC 5782, as the operators document them. */
+static const struct {
+	const char *zone;
+	const char *listed;
+} own_points[] = {
+	{ "dbl.spamhaus.org", "dbltest.com" },
+	{ "dbl.dq.spamhaus.net", "dbltest.com" },
+	{ "multi.surbl.org", "surbl-org-permanent-test-point.com" },
+	{ "multi.uribl.com", "2.0.0.127" },
+};
+
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *next_label(const char *label)
+{
+	const char *dot = strchr(label, '.');
+
+	return dot ? dot + 1 : label + strlen(label);
+}
+
+static bool looks_like_key(const char *label, size_t length)
+{
+	bool has_digit = false, has_letter = false;
+
+	for (size_t i = 0; i < length; i++) {
+		char c = label[i];
+
+		if (c >= '0' && c <= '9')
+			has_digit = true;
+		else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+			has_letter = true;
+		else
+			return false;
+	}
+	return length >= KEY_LENGTH && has_digit && has_letter;
+}
+
+/* Whether exactly one label stands between the one at `label` and a suffix
+ * below which keys are handed out. */
+static bool is_keyed(const char *label)
+{
+	const char *list = next_label(label);
+	const char *rest = next_label(list);
+
+	for (size_t i = 0; *list && i < ARRAY_COUNT(keyed_suffixes); i++)
+		if (sp_text_equals(rest, keyed_suffixes[i]))
+			return true;
+	return false;
+}
+
+static bool is_secret_label(const char *label)
+{
+	return is_keyed(label) || looks_like_key(label, strcspn(label, "."));
+}
+
+bool sp_dnsbl_zone_is_secret(const char *zone)
+{
+	for (; *zone; zone = next_label(zone))
+		if (is_secret_label(zone))
+			return true;
+	return false;
+}
+
+const char *sp_dnsbl_zone_show(const char *zone, char text_out[SP_DOMAIN_SIZE])
+{
+	struct sp_text text;
+
+	sp_text_init(&text, text_out, SP_DOMAIN_SIZE);
+	for (; *zone; zone = next_label(zone)) {
+		if (text.length > 0)
+			sp_text_add(&text, ".");
+		if (is_secret_label(zone))
+			sp_text_add(&text, "*");
+		else
+			sp_text_add_safe(&text, zone, strcspn(zone, "."), NULL);
+	}
+	return text_out;
+}
+
+static enum sp_err join(const char *front, const char *zone,
+			char name_out[SP_DOMAIN_SIZE])
+{
+	size_t front_length = strlen(front), zone_length = strlen(zone);
+
+	name_out[0] = '\0';
+	if (front_length + 1 + zone_length >= SP_DOMAIN_SIZE)
+		return SP_ERR_TOO_LONG;
+	memcpy(name_out, front, front_length);
+	name_out[front_length] = '.';
+	memcpy(name_out + front_length + 1, zone, zone_length + 1);
+	return SP_OK;
+}
+
+static void reverse_ipv4(const uint8_t *bytes, char text_out[NIBBLES_SIZE])
+{
+	snprintf(text_out, NIBBLES_SIZE, "%u.%u.%u.%u", (unsigned)bytes[3],
+		 (unsigned)bytes[2], (unsigned)bytes[1], (unsigned)bytes[0]);
+}
+
+static void reverse_ipv6(const uint8_t *bytes, char text_out[NIBBLES_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = text_out;
+
+	for (size_t i = 16; i-- > 0;) {
+		*at++ = digits[bytes[i] & 15];
+		*at++ = '.';
+		*at++ = digits[bytes[i] >> 4];
+		*at++ = '.';
+	}
+	at[-1] = '\0';
+}
+
+enum sp_err sp_dnsbl_question(const struct sp_ip *client, const char *zone,
+			      char name_out[SP_DOMAIN_SIZE])
+{
+	char reversed[NIBBLES_SIZE];
+
+	name_out[0] = '\0';
+	if (client->family == SP_IP_NONE)
+		return SP_ERR_SYNTAX;
+	if (client->family == SP_IP_4)
+		reverse_ipv4(client->bytes, reversed);
+	else
+		reverse_ipv6(client->bytes, reversed);
+	return join(reversed, zone, name_out);
+}
+
+enum sp_err sp_dnsbl_domain_question(const char *name, const char *zone,
+				     char name_out[SP_DOMAIN_SIZE])
+{
+	char normal[SP_DOMAIN_SIZE];
+	enum sp_err err = sp_domain_normalise(name, normal);
+
+	name_out[0] = '\0';
+	return err ? err : join(normal, zone, name_out);
+}
+
+static const char *own_listed_point(const char *zone)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(own_points); i++)
+		if (sp_domain_is_within(zone, own_points[i].zone))
+			return own_points[i].listed;
+	return NULL;
+}
+
+/* ::ffff:7f00:2 or :1. Not by sp_ip, for which that is an IPv4 address. */
+static void write_ipv6_points(const char *zone,
+			      struct sp_dnsbl_points *points_out)
+{
+	uint8_t bytes[16] = { [10] = 0xff, 0xff, 0x7f, 0, 0, 2 };
+	char reversed[NIBBLES_SIZE];
+
+	reverse_ipv6(bytes, reversed);
+	join(reversed, zone, points_out->listed);
+	bytes[15] = 1;
+	reverse_ipv6(bytes, reversed);
+	join(reversed, zone, points_out->unlisted);
+}
+
+void sp_dnsbl_test_points(const char *zone, enum sp_dnsbl_kind kind,
+			  struct sp_dnsbl_points *points_out)
+{
+	const char *own = own_listed_point(zone);
+
+	assert(strlen(zone) < SP_DNSBL_ZONE_SIZE);
+	if (kind == SP_DNSBL_IPV6) {
+		write_ipv6_points(zone, points_out);
+	} else if (kind == SP_DNSBL_IPV4) {
+		join("2.0.0.127", zone, points_out->listed);
+		join("1.0.0.127", zone, points_out->unlisted);
+	} else {
+		join(own ? own : "test", zone, points_out->listed);
+		join("invalid", zone, points_out->unlisted);
+	}
+}
