@@ -26,7 +26,7 @@
 enum {
 	/* libmilter starts a thread for each callback that blocks; ours need
 	 * little. */
-	THREAD_STACK_BYTES = 256 * 1024,
+	THREAD_STACK_BYTES = SP_THREAD_STACK_KB * 1024,
 	BACKLOG = 1024,
 	DRAIN_STEP_MS = 10,
 	LAST_ANSWER_MS = 50
