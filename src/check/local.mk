@@ -7,6 +7,7 @@ libsallyport_a_SOURCES += \
 	src/check/generic_spelling.c src/check/generic_spelling.h \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
+	src/check/list_health.c include/sallyport/list_health.h \
 	src/check/run.c include/sallyport/check.h \
 	src/check/table.c
 
@@ -20,6 +21,11 @@ check_PROGRAMS += tests/unit/test-dnsbl
 tests_unit_test_dnsbl_SOURCES = tests/unit/test-dnsbl.c
 tests_unit_test_dnsbl_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_dnsbl_LDADD = $(AM_UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-list-health
+tests_unit_test_list_health_SOURCES = tests/unit/test-list-health.c
+tests_unit_test_list_health_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_list_health_LDADD = $(AM_UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test-generic-name
 tests_unit_test_generic_name_SOURCES = tests/unit/test-generic-name.c

@@ -448,6 +448,8 @@ static void test_questions(void **state)
 	assert_string_equal(name, "mail.example.org.d.test");
 	assert_int_equal(sp_dnsbl_domain_question("a b", "d.test", name),
 			 SP_ERR_SYNTAX);
+	assert_int_equal(sp_dnsbl_domain_question("192.0.2.1", "d.test", name),
+			 SP_ERR_SYNTAX);
 	assert_int_equal(sp_dnsbl_domain_question(A63 "." A63 "." A63,
 						  A63 ".example", name),
 			 SP_ERR_TOO_LONG);
