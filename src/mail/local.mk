@@ -1,15 +1,20 @@
 libsallyport_a_SOURCES += \
 	src/mail/address.c include/sallyport/address.h \
+	src/mail/organisation.c include/sallyport/organisation.h \
 	src/mail/sender.c include/sallyport/sender.h \
 	src/mail/verp.c src/mail/verp.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test-address \
+	tests/unit/test-organisation \
 	tests/unit/test-sender
 tests_unit_test_address_SOURCES = tests/unit/test-address.c
 tests_unit_test_address_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_address_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_organisation_SOURCES = tests/unit/test-organisation.c
+tests_unit_test_organisation_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_organisation_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_sender_SOURCES = tests/unit/test-sender.c
 tests_unit_test_sender_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_sender_LDADD = $(AM_UNIT_LIBS)
