@@ -287,7 +287,7 @@ static void test_clock_set_back(void **state)
 /* Many sessions feed one list: nothing is lost, an event is told to one. */
 enum {
 	THREADS = 8,
-	ROUNDS = 2000
+	ROUNDS = 50000
 };
 
 static void *feed(void *argument)
