@@ -203,7 +203,12 @@ class Postfix:
             os.kill(self.pid(), 15)
             eventually(lambda: not self.is_running(), "end of Postfix")
         if self.is_own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            eventually(self.is_removed, "end of the last delivery")
+
+    def is_removed(self):
+        """The folder goes; a delivery that is just under way may need another try."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return not os.path.exists(self.folder)
 
     # ---------------------------------------------------------------- use of it
 

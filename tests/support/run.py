@@ -193,6 +193,8 @@ def run_program(build, program, name_of_pass, pattern, tally):
 def run_programs(build, name_of_pass, pattern, tally):
     names = subprocess.run(["make", "-s", "-C", build, "--eval=n: ; @echo $(check_PROGRAMS)", "n"],
                            capture_output=True, text=True, check=True).stdout.split()
+    if not names:
+        tally.note("FAILED", f"{name_of_pass}/unit", 0.0, "no test program is built: was cmocka there at ./configure?")
     for program in names:
         if may_hold(os.path.join(build, program), f"{name_of_pass}/unit.{os.path.basename(program)}.", pattern):
             run_program(build, program, name_of_pass, pattern, tally)
