@@ -283,7 +283,7 @@ class Privileges(DaemonCase):
 
     def test_root_is_given_up_for_the_configured_user(self):
         nobody = pwd.getpwnam("nobody")
-        sally = self.daemon({"user": "nobody"})
+        sally = self.daemon({"user": "nobody"}, command=["setpriv", "--groups", "4,24"])
         for pid in (sally.process.pid, sally.redis_pid()):
             uids, gids, groups = self.uids(pid)
             self.assertEqual((uids, gids), ({str(nobody.pw_uid)}, {str(nobody.pw_gid)}))
