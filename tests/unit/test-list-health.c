@@ -287,15 +287,22 @@ static void test_clock_set_back(void **state)
 /* Many sessions feed one list: nothing is lost, an event is told to one. */
 enum {
 	THREADS = 8,
-	ROUNDS = 50000
+	ROUNDS = 100000
+};
+
+struct feeding {
+	struct sp_list_health *health;
+	pthread_barrier_t start;
 };
 
 static void *feed(void *argument)
 {
-	struct sp_list_health *health = argument;
+	struct feeding *feeding = argument;
+	struct sp_list_health *health = feeding->health;
 	const struct sp_health_answer error = { false, SP_DNSBL_OVER_QUOTA };
 	uintptr_t events = 0;
 
+	pthread_barrier_wait(&feeding->start);
 	for (int i = 0; i < ROUNDS; i++)
 		events += sp_list_health_answered(health, &error, 1, i) ==
 			  SP_HEALTH_BECAME_UNWELL;
@@ -305,16 +312,17 @@ static void *feed(void *argument)
 static void test_threads(void **state)
 {
 	struct player player = { .health = sp_list_health_new() };
+	struct feeding feeding = { .health = player.health };
 	struct sp_health_view view;
 	pthread_t threads[THREADS];
 	uintptr_t events = 0;
 
 	(void)state;
+	pthread_barrier_init(&feeding.start, NULL, THREADS);
 	play(&player, "g");
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(
-			pthread_create(&threads[i], NULL, feed, player.health),
-			0);
+			pthread_create(&threads[i], NULL, feed, &feeding), 0);
 	for (int i = 0; i < THREADS; i++) {
 		void *result;
 
@@ -324,6 +332,7 @@ static void test_threads(void **state)
 	sp_list_health_view(player.health, &view);
 	assert_int_equal(events, 1);
 	assert_int_equal(view.errors, THREADS * ROUNDS);
+	pthread_barrier_destroy(&feeding.start);
 	sp_list_health_free(&player.health);
 }
 
