@@ -1,0 +1,25 @@
+"""./dev bench works: its programs build, both milters serve, the plan of the load
+comes true and the tables are printed. How fast it was is not judged here."""
+
+import os
+import subprocess
+import sys
+
+from case import Case
+from daemon import TOP, build_folder, environment, is_sanitized
+
+
+class Bench(Case):
+    timeout_sec = 300
+
+    def test_a_quick_run_prints_every_table(self):
+        if is_sanitized():
+            self.skipTest("speed under a sanitizer says nothing")
+        subprocess.run(["make", "-s", "-C", build_folder(), "sallyportd", "tests/bench/load", "tests/bench/null-milter"],
+                       check=True, capture_output=True)
+        done = subprocess.run([sys.executable, os.path.join(TOP, "tests/bench/run"), build_folder(), "--quick"],
+                              capture_output=True, text=True, check=False, env=environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ("| m=1, 2 KB | sallyportd |", "| m=10, 100 KB | null |", "inet", "at random",
+                      "held after MAIL", "greylisting alone", "one Redis round trip per mail"):
+            self.assertIn(words, done.stdout)
