@@ -20,11 +20,11 @@ local HOUR, MAILS_MAX = 3600000, 8 * 27
 
 local values = redis.call('MGET', KEYS[1], KEYS[2])
 
-local passes, mails = 0, ''
+local passes, mails, used = 0, '', 0
 if values[1] then
 	local p, l, m = string.match(values[1], '^p=(%d+) l=(%d+) m=(%S*)')
 	if p and now - tonumber(l) <= remember then
-		passes, mails = tonumber(p), m
+		passes, mails, used = tonumber(p), m, tonumber(l)
 	end
 end
 
@@ -35,10 +35,14 @@ if values[2] then
 end
 first, tries = math.min(tonumber(first) or now, now), tonumber(tries) or 0
 
--- An identity that is known keeps no triplets: its own key is enough.
+-- An identity that is known keeps no triplets: its own key is enough. It is
+-- written once an hour, not for each mail: most mail is of this kind, and what
+-- is only read costs neither replication nor disk.
 if known_after > 0 and passes >= known_after then
-	redis.call('SET', KEYS[1], 'p=' .. passes .. ' l=' .. ARGV[1] .. ' m=',
-		'PX', remember + HOUR)
+	if used > now or now - used > math.min(HOUR, remember / 100) then
+		redis.call('SET', KEYS[1], 'p=' .. passes .. ' l=' .. ARGV[1] .. ' m=',
+			'PX', remember + HOUR)
+	end
 	return { 'known', first, 0, tries + 1, passes }
 end
 

@@ -305,6 +305,44 @@ static void test_keys_outlive_their_meaning(void **state)
 			36 * DAY + HOUR);
 }
 
+static void set_value(struct greylist_world *world, const char *key,
+		      const char *value)
+{
+	char line[512], reply[64];
+
+	snprintf(line, sizeof(line), "SET %s \"%s\" PX 100000", key, value);
+	redis_server_tell(&world->redis, line, reply, sizeof(reply));
+	assert_string_equal(reply, "+OK\r\n");
+}
+
+static void test_a_known_identity_is_written_once_an_hour(void **state)
+{
+	static const struct {
+		int64_t after_ms;
+		const char *identity;
+	} uses[] = {
+		{ 0, "p=5 l=1763760000000 m=" },
+		{ HOUR, "p=5 l=1763760000000 m=" },
+		{ HOUR + 1, "p=5 l=1763763600001 m=" },
+		/* Somebody's clock was ahead: its time must not stay. */
+		{ 10 * MINUTE, "p=5 l=1763760600000 m=" },
+	};
+	struct greylist_world *world = *state;
+
+	greylist_world_wipe(world);
+	set_value(world, IDENTITY_KEY, "p=5 l=1763760000000 m=");
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		greylist_world_ask(world->store, &greylist_usual,
+				   (struct sp_greylist_question){
+					   .mail_id = "m",
+					   .now_ms = START + uses[i].after_ms,
+				   });
+		assert_value(world, IDENTITY_KEY, uses[i].identity);
+	}
+	assert_in_range(ttl_ms(world, IDENTITY_KEY), 36 * DAY + HOUR - MINUTE,
+			36 * DAY + HOUR);
+}
+
 struct damage {
 	const char *sentence;
 	const char *identity;
@@ -320,16 +358,6 @@ static const struct damage damages[] = {
 	  "f=99999999999999999999 n=99999999999999999999 c=x", "known" },
 	{ "missing fields are a first sight", "p=9", "f=1 c=x", "new" },
 };
-
-static void set_value(struct greylist_world *world, const char *key,
-		      const char *value)
-{
-	char line[512], reply[64];
-
-	snprintf(line, sizeof(line), "SET %s \"%s\" PX 100000", key, value);
-	redis_server_tell(&world->redis, line, reply, sizeof(reply));
-	assert_string_equal(reply, "+OK\r\n");
-}
 
 static void test_damaged_values(void **state)
 {
@@ -393,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_crowd_of_one_mail),
 		cmocka_unit_test(test_keys_outlive_their_meaning),
+		cmocka_unit_test(test_a_known_identity_is_written_once_an_hour),
 		cmocka_unit_test(test_damaged_values),
 		cmocka_unit_test(test_scripts_are_known_by_their_digest),
 	};
