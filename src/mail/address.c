@@ -1,11 +1,11 @@
 #include "sallyport/address.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "sallyport/ip.h"
 #include "sallyport/text.h"
+#include "utf8.h"
 
 /* What is still to be read: [at, end). */
 struct reader {
@@ -100,67 +100,6 @@ static bool read_local(struct reader *reader, struct sp_text *local)
 	return !is_quoted && !local->is_cut && local->length > 0;
 }
 
-/* How many bytes follow the first of a UTF-8 sequence, and the least code
- * point that may be written with so many; 0 for a byte that begins none. */
-static size_t utf8_tail(unsigned char first, uint32_t *least_out)
-{
-	if (first >= 0xc2 && first <= 0xdf) {
-		*least_out = 0x80;
-		return 1;
-	}
-	if (first >= 0xe0 && first <= 0xef) {
-		*least_out = 0x800;
-		return 2;
-	}
-	if (first >= 0xf0 && first <= 0xf4) {
-		*least_out = 0x10000;
-		return 3;
-	}
-	return 0;
-}
-
-static bool is_scalar(uint32_t code, uint32_t least)
-{
-	return code >= least && code <= 0x10ffff &&
-	       !(code >= 0xd800 && code <= 0xdfff);
-}
-
-/* How long the character at `text` is; 0 when it is not UTF-8. */
-static size_t utf8_length(const char *text)
-{
-	unsigned char first = (unsigned char)text[0];
-	uint32_t least = 0;
-	uint32_t code;
-	size_t tail;
-
-	if (first < 0x80)
-		return 1;
-	tail = utf8_tail(first, &least);
-	if (tail == 0)
-		return 0;
-	code = first & (0x3fU >> tail);
-	for (size_t i = 1; i <= tail; i++) {
-		unsigned char next = (unsigned char)text[i];
-
-		if ((next & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (next & 0x3f);
-	}
-	return is_scalar(code, least) ? tail + 1 : 0;
-}
-
-static bool is_utf8(const char *text)
-{
-	while (*text != '\0') {
-		size_t length = utf8_length(text);
-
-		if (length == 0)
-			return false;
-		text += length;
-	}
-	return true;
-}
-
 /* "[192.0.2.1]" and "[IPv6:2001:db8::1]", written in one way only. */
 static bool read_literal(const char *text, size_t length,
 			 char domain_out[SP_DOMAIN_SIZE])
@@ -206,7 +145,7 @@ static enum sp_address_kind read_mailbox(struct reader *reader,
 	sp_text_init(&local, address->local, sizeof(address->local));
 	if (!drop_route(reader))
 		return SP_ADDRESS_BAD;
-	if (!read_local(reader, &local) || !is_utf8(address->local))
+	if (!read_local(reader, &local) || !sp_mail_is_utf8(address->local))
 		return SP_ADDRESS_BAD;
 	if (is_at_end(reader))
 		return SP_ADDRESS_LOCAL;

@@ -1,17 +1,28 @@
 libsallyport_a_SOURCES += \
 	src/mail/address.c include/sallyport/address.h \
+	src/mail/from.c include/sallyport/from.h \
+	src/mail/from_lex.c src/mail/from_lex.h \
 	src/mail/organisation.c include/sallyport/organisation.h \
 	src/mail/sender.c include/sallyport/sender.h \
+	src/mail/utf8.c src/mail/utf8.h \
 	src/mail/verp.c src/mail/verp.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test-address \
+	tests/unit/test-from \
+	tests/unit/test-from-data \
 	tests/unit/test-organisation \
 	tests/unit/test-sender
 tests_unit_test_address_SOURCES = tests/unit/test-address.c
 tests_unit_test_address_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_address_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_from_SOURCES = tests/unit/test-from.c
+tests_unit_test_from_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_from_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_from_data_SOURCES = tests/unit/test-from-data.c
+tests_unit_test_from_data_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_from_data_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_organisation_SOURCES = tests/unit/test-organisation.c
 tests_unit_test_organisation_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_organisation_LDADD = $(AM_UNIT_LIBS)

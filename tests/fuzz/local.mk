@@ -13,7 +13,7 @@ if FUZZ
 FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config \
-	tests/fuzz/fuzz-dnsbl-rule
+	tests/fuzz/fuzz-dnsbl-rule tests/fuzz/fuzz-from
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
@@ -27,6 +27,10 @@ tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_dnsbl_rule_SOURCES = tests/fuzz/fuzz-dnsbl-rule.c
 tests_fuzz_fuzz_dnsbl_rule_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_dnsbl_rule_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
+tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_from_LDADD = $(FUZZ_LIBS)
 
 .PHONY: fuzz fuzz-corpus
 fuzz: $(FUZZ_TARGETS)
