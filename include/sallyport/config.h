@@ -54,6 +54,15 @@ struct sp_redis_config {
 	uint64_t max_memory_bytes;  /* embedded */
 };
 
+struct sp_dns_config {
+	struct sp_list *servers; /* "192.0.2.1@53"; empty: the system's */
+	bool is_recursive;	 /* ask the root ourselves, with DNSSEC */
+	unsigned max_in_flight;	 /* lookups at a time */
+	uint64_t cache_size_bytes;
+	int64_t timeout_ms;	 /* of one question */
+	const char *system_file; /* names the system's servers */
+};
+
 struct sp_log_config {
 	struct sp_log_options options;
 };
@@ -112,6 +121,7 @@ struct sp_config {
 
 	struct sp_log_config log;
 	struct sp_redis_config redis;
+	struct sp_dns_config dns;
 	struct sp_access_config access;
 	struct sp_helo_config helo;
 	struct sp_greylist_config greylist;

@@ -10,6 +10,7 @@
  *              user@                  that local part in every domain
  *              example.org            every address in it and below it
  *              <>                     the null sender
+ *   servers    192.0.2.1@5353   2001:db8::1        a port other than 53
  *
  * The most particular entry is found: the longest prefix; the exact address,
  * then the domain from the left, then the local part alone.
@@ -27,7 +28,8 @@
 enum sp_list_kind {
 	SP_LIST_NETWORKS,
 	SP_LIST_NAMES,
-	SP_LIST_ADDRESSES
+	SP_LIST_ADDRESSES,
+	SP_LIST_SERVERS /* kept as "192.0.2.1@53"; looked up by nobody */
 };
 
 struct sp_list;

@@ -256,6 +256,19 @@ static void settle_password(struct sp_loader *loader)
 	free(content.bytes);
 }
 
+/* A list that is silently not asked would be a surprise. */
+static void check_dns(struct sp_loader *loader)
+{
+	const struct sp_dns_config *dns = &loader->snapshot->config.dns;
+	const struct sp_place *place = place_of(loader, "dns.recursive");
+
+	if (place != NULL && dns->is_recursive &&
+	    sp_list_count(dns->servers) > 0)
+		sp_report_add(&loader->report, place,
+			      "dns.recursive asks no server of dns.server: "
+			      "expected one of them");
+}
+
 void sp_check_all(struct sp_loader *loader)
 {
 	settle_modes(&loader->snapshot->config);
@@ -265,4 +278,5 @@ void sp_check_all(struct sp_loader *loader)
 	check_orders(loader);
 	check_sockets(loader);
 	check_access(loader);
+	check_dns(loader);
 }

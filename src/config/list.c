@@ -2,12 +2,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sallyport/arena.h"
 #include "sallyport/domain.h"
 #include "sallyport/text.h"
+#include "value.h"
 
 /*
  * A hash table over all entries, whatever their kind. What a lookup asks for is
@@ -238,6 +240,30 @@ static enum sp_err read_address(const char *text, struct key *key_out)
 	return SP_OK;
 }
 
+/* "192.0.2.1@5353"; port 53 need not be written. */
+static enum sp_err read_server(const char *text, struct key *key_out)
+{
+	size_t length = strcspn(text, "@");
+	char address[SP_IP_TEXT_SIZE];
+	uint64_t port = 53;
+	struct sp_ip ip;
+
+	if (length >= sizeof(address))
+		return SP_ERR_SYNTAX;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	if (sp_ip_parse(address, &ip) != SP_OK)
+		return SP_ERR_SYNTAX;
+	if (text[length] == '@' &&
+	    sp_value_number(text + length + 1, &port) != SP_OK)
+		return SP_ERR_SYNTAX;
+	if (port < 1 || port > UINT16_MAX)
+		return SP_ERR_SYNTAX;
+	snprintf(key_out->bytes, sizeof(key_out->bytes), "%s@%u",
+		 sp_ip_format(&ip, address), (unsigned)port);
+	return SP_OK;
+}
+
 static enum sp_err read_key(enum sp_list_kind kind, const char *text,
 			    struct key *key_out)
 {
@@ -247,6 +273,8 @@ static enum sp_err read_key(enum sp_list_kind kind, const char *text,
 		return read_network(text, key_out);
 	if (kind == SP_LIST_NAMES)
 		err = read_name(text, key_out);
+	else if (kind == SP_LIST_SERVERS)
+		err = read_server(text, key_out);
 	else
 		err = read_address(text, key_out);
 	if (err)

@@ -163,6 +163,46 @@ static const struct sp_option rows[] = {
 	  .most = "1TB",
 	  .initial = "256MB",
 	  .help = "store: embedded only: how much memory it may use." },
+	{ .name = "dns.server",
+	  .type = SP_OPTION_SERVERS,
+	  .offset = AT(dns.servers),
+	  .help = "The resolvers to ask, at most 8: ADDRESS or ADDRESS@PORT. "
+		  "Empty: the system's." },
+	{ .name = "dns.recursive",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(dns.is_recursive),
+	  .initial = "false",
+	  .help = "Ask no resolver, but the servers of each domain from the "
+		  "root on, and check signatures (DNSSEC)." },
+	{ .name = "dns.max-in-flight",
+	  .type = SP_OPTION_NUMBER,
+	  .offset = AT(dns.max_in_flight),
+	  .least = "16",
+	  .most = "32768",
+	  .initial = "8192",
+	  .unit = "lookups",
+	  .help = "How many lookups may be under way at a time; what is over "
+		  "that is not asked and counts as not known." },
+	{ .name = "dns.cache-size",
+	  .type = SP_OPTION_SIZE,
+	  .offset = AT(dns.cache_size_bytes),
+	  .least = "1MB",
+	  .most = "16GB",
+	  .initial = "16MB",
+	  .help = "How much memory answers are kept in." },
+	{ .name = "dns.timeout",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(dns.timeout_ms),
+	  .least = "100ms",
+	  .most = "30s",
+	  .initial = "5s",
+	  .help = "How long one answer is waited for; a mail may give up "
+		  "sooner (budget.mail)." },
+	{ .name = "dns.system-file",
+	  .type = SP_OPTION_PATH,
+	  .offset = AT(dns.system_file),
+	  .initial = "/etc/resolv.conf",
+	  .help = "Where the system names its resolvers." },
 	{ .name = "access.mode",
 	  .type = SP_OPTION_CHOICE,
 	  .offset = AT(access.mode),
@@ -351,6 +391,9 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 	[SP_OPTION_ADDRESSES] = { "address list",
 				  "user@example.org, user@, example.org or "
 				  "<>" },
+	[SP_OPTION_SERVERS] = { "server list",
+				"a server such as 192.0.2.1, 192.0.2.1@5353 or "
+				"2001:db8::1@53" },
 };
 
 const struct sp_option_words *sp_option_words(enum sp_option_type type)

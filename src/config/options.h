@@ -32,6 +32,7 @@ enum sp_option_type {
 	SP_OPTION_NETWORKS, /* struct sp_list * */
 	SP_OPTION_NAMES,
 	SP_OPTION_ADDRESSES,
+	SP_OPTION_SERVERS,
 	SP_OPTION_TYPES
 };
 
@@ -80,15 +81,16 @@ const struct sp_option_words *sp_option_words(enum sp_option_type type);
 /* For a list's type. */
 static inline enum sp_list_kind sp_list_kind_of(enum sp_option_type type)
 {
-	return type == SP_OPTION_NETWORKS ? SP_LIST_NETWORKS
-	       : type == SP_OPTION_NAMES  ? SP_LIST_NAMES
-					  : SP_LIST_ADDRESSES;
+	return type == SP_OPTION_NETWORKS  ? SP_LIST_NETWORKS
+	       : type == SP_OPTION_NAMES   ? SP_LIST_NAMES
+	       : type == SP_OPTION_SERVERS ? SP_LIST_SERVERS
+					   : SP_LIST_ADDRESSES;
 }
 
 static inline bool sp_option_is_list(enum sp_option_type type)
 {
 	return type == SP_OPTION_NETWORKS || type == SP_OPTION_NAMES ||
-	       type == SP_OPTION_ADDRESSES;
+	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS;
 }
 
 #endif

@@ -269,6 +269,7 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_NETWORKS:
 	case SP_OPTION_NAMES:
 	case SP_OPTION_ADDRESSES:
+	case SP_OPTION_SERVERS:
 		write_list(out, *(struct sp_list *const *)field);
 		return;
 	default:

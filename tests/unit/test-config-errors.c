@@ -308,6 +308,10 @@ static const struct error_row error_rows[] = {
 	  "greylist: {delay: x, retry-window: 1s}\n",
 	  { "1:19: greylist.delay: expected " DURATION_WORDS
 	    ", found \"x\"" } },
+	{ "recursion asks no server",
+	  "dns: {recursive: true, server: 192.0.2.1}\n",
+	  { "1:18: dns.recursive asks no server of dns.server: expected one of "
+	    "them" } },
 	{ "a callback with more time than its mail",
 	  "budget: {callback: 6s}\n",
 	  { "1:20: budget.callback (6s): expected no more than budget.mail "

@@ -18,6 +18,7 @@ enum {
 #define NETWORKS  SP_LIST_NETWORKS
 #define NAMES	  SP_LIST_NAMES
 #define ADDRESSES SP_LIST_ADDRESSES
+#define SERVERS	  SP_LIST_SERVERS
 
 struct find_row {
 	const char *sentence;
@@ -246,6 +247,16 @@ static const struct add_row add_rows[] = {
 	  SP_ERR_SYNTAX },
 	{ "a local part with a blank", ADDRESSES, "jo doe@example.org",
 	  SP_ERR_SYNTAX },
+	{ "a server by its name", SERVERS, "ns.example.org", SP_ERR_SYNTAX },
+	{ "a server without an address", SERVERS, "@53", SP_ERR_SYNTAX },
+	{ "a server without a port behind its @", SERVERS, "192.0.2.1@",
+	  SP_ERR_SYNTAX },
+	{ "port 0", SERVERS, "192.0.2.1@0", SP_ERR_SYNTAX },
+	{ "port 65536", SERVERS, "192.0.2.1@65536", SP_ERR_SYNTAX },
+	{ "a port that is no number", SERVERS, "192.0.2.1@domain",
+	  SP_ERR_SYNTAX },
+	{ "a server with a prefix", SERVERS, "192.0.2.1/32", SP_ERR_SYNTAX },
+	{ "two servers in one", SERVERS, "192.0.2.1 192.0.2.2", SP_ERR_SYNTAX },
 };
 
 static void test_add_refuses(void **state)
