@@ -13,7 +13,9 @@ if FUZZ
 FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config \
-	tests/fuzz/fuzz-dnsbl-rule tests/fuzz/fuzz-from
+	tests/fuzz/fuzz-dns-answer \
+	tests/fuzz/fuzz-dnsbl-rule \
+	tests/fuzz/fuzz-from
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
@@ -23,6 +25,10 @@ tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_dns_answer_SOURCES = tests/fuzz/fuzz-dns-answer.c
+tests_fuzz_fuzz_dns_answer_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_dns_answer_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_dnsbl_rule_SOURCES = tests/fuzz/fuzz-dnsbl-rule.c
 tests_fuzz_fuzz_dnsbl_rule_LDFLAGS = $(FUZZ_LINK)

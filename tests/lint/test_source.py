@@ -33,6 +33,7 @@ RANK["mta"] = RANK["web"]
 FENCED = [
     (r"libmilter/", ("src/milter/", "tests/bench/")),
     (r"hiredis", ("src/store/",)),
+    (r"unbound\.h", ("src/dns/",)),
     (r"yaml\.h", ("src/config/",)),
 ]
 
