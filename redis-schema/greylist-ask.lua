@@ -1,12 +1,14 @@
 -- greylist-ask: one try of one triplet, judged and noted in one step.
 --
--- KEYS  1 the identity   2 the triplet           (README.md has their fields)
+-- KEYS  1 the identity   2 the triplet   3 its probes   (README.md has their
+--                                                        fields)
 -- ARGV  1 now            wall clock of the asker, milliseconds since 1970
 --       2 delay          3 retry window          4 remember   (milliseconds)
 --       5 known after    passes; 0 = never
 --       6 mail id        several recipients of one mail count one pass
 --       7 client         for people
--- Gives { state, first sight, wait, tries, passes of the identity }
+-- Gives { state, first sight, wait, tries, passes of the identity,
+--         unknown users, relay attempts }        lately, see probe-count.lua
 --
 -- Time is the asker's: Redis's own clock only lets old keys go, an hour after
 -- they have lost their meaning at the earliest. A time that lies in the future
@@ -16,9 +18,22 @@
 local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local remember, known_after = tonumber(ARGV[4]), tonumber(ARGV[5])
 local mail, client = ARGV[6], ARGV[7]
-local HOUR, MAILS_MAX = 3600000, 8 * 27
+local HOUR, MAILS_MAX, PROBES_MAX = 3600000, 8 * 27, 1000000
 
-local values = redis.call('MGET', KEYS[1], KEYS[2])
+local values = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3])
+
+-- Most have tried nothing in vain, and have no third key.
+local unknown, relay = 0, 0
+if values[3] then
+	local width, slices = string.match(values[3], '^w=(%d+)(.*)$')
+	local oldest = width and math.floor(now / tonumber(width)) - 11
+	for slice, u, r in string.gmatch(slices or '', ' (%d+):(%d+):(%d+)') do
+		if tonumber(slice) >= oldest then
+			unknown = math.min(unknown + u, PROBES_MAX)
+			relay = math.min(relay + r, PROBES_MAX)
+		end
+	end
+end
 
 local passes, mails, used = 0, '', 0
 if values[1] then
@@ -43,7 +58,7 @@ if known_after > 0 and passes >= known_after then
 		redis.call('SET', KEYS[1], 'p=' .. passes .. ' l=' .. ARGV[1] .. ' m=',
 			'PX', remember + HOUR)
 	end
-	return { 'known', first, 0, tries + 1, passes }
+	return { 'known', first, 0, tries + 1, passes, unknown, relay }
 end
 
 local last, pass
@@ -77,7 +92,8 @@ end
 
 if state == 'new' or state == 'late' or state == 'early' then
 	redis.call('SET', KEYS[2], value, 'PX', window + HOUR)
-	return { state, first, delay - (now - first), tries, passes }
+	return { state, first, delay - (now - first), tries, passes,
+		unknown, relay }
 end
 
 -- It passes. The mail counts for its identity, once.
@@ -97,4 +113,4 @@ end
 redis.call('SET', KEYS[2], value .. ' p=' .. pass, 'PX', remember + HOUR)
 redis.call('SET', KEYS[1], 'p=' .. passes .. ' l=' .. ARGV[1] .. ' m=' .. mails,
 	'PX', remember + HOUR)
-return { state, first, 0, tries, passes }
+return { state, first, 0, tries, passes, unknown, relay }

@@ -23,6 +23,7 @@
 
 #include "sallyport/address.h"
 #include "sallyport/err.h"
+#include "sallyport/probe_store.h"
 
 struct sp_greylist_config;
 struct sp_store;
@@ -58,6 +59,7 @@ struct sp_greylist_answer {
 	int64_t wait_ms;	  /* how long still; 0 when it may pass */
 	uint32_t tries;		  /* of this triplet, this one included */
 	uint32_t identity_passes; /* mails of this identity let in so far */
+	struct sp_probe_counts probes; /* of its network, lately */
 };
 
 /* The atomic test-and-set: one script, one round trip. The retry window must

@@ -16,6 +16,15 @@ static void add_escaped(struct sp_text *text, const char *part,
 	}
 }
 
+/* Half a key would be another's. */
+static enum sp_err finish(struct sp_text *key)
+{
+	if (!key->is_cut)
+		return SP_OK;
+	key->bytes[0] = '\0';
+	return SP_ERR_TOO_LONG;
+}
+
 enum sp_err sp_greylist_key(const char *identity, const char *sender,
 			    const char *recipient,
 			    char key_out[SP_GREYLIST_KEY_SIZE])
@@ -32,10 +41,19 @@ enum sp_err sp_greylist_key(const char *identity, const char *sender,
 		sp_text_add(&key, ":");
 		add_escaped(&key, recipient, "%:{}");
 	}
-	if (!key.is_cut)
-		return SP_OK;
-	key_out[0] = '\0';
-	return SP_ERR_TOO_LONG;
+	return finish(&key);
+}
+
+enum sp_err sp_probe_key(const char *identity,
+			 char key_out[SP_GREYLIST_KEY_SIZE])
+{
+	struct sp_text key;
+
+	sp_text_init(&key, key_out, SP_GREYLIST_KEY_SIZE);
+	sp_text_add(&key, "sp:probe:{");
+	add_escaped(&key, identity, "%{}");
+	sp_text_add(&key, "}");
+	return finish(&key);
 }
 
 static int hex_digit(char digit)

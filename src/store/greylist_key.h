@@ -1,8 +1,9 @@
 /*
- * greylist_key.h - the names of greylisting's keys, made and read.
+ * greylist_key.h - the names of an identity's keys, made and read.
  *
  *   sp:grey:{IDENTITY}
  *   sp:grey:{IDENTITY}:SENDER:RECIPIENT
+ *   sp:probe:{IDENTITY}
  *
  * Threads:  reentrant.
  */
@@ -28,6 +29,11 @@ enum {
 enum sp_err sp_greylist_key(const char *identity, const char *sender,
 			    const char *recipient,
 			    char key_out[SP_GREYLIST_KEY_SIZE]);
+
+/* "sp:probe:{IDENTITY}": the same hash tag, so one script may touch both.
+ * SP_ERR_TOO_LONG; *key_out is then the empty string. */
+enum sp_err sp_probe_key(const char *identity,
+			 char key_out[SP_GREYLIST_KEY_SIZE]);
 
 /* Fill the three texts; both addresses are "" for an identity's key.
  * SP_ERR_SYNTAX: not one of our keys; SP_ERR_TOO_LONG. */

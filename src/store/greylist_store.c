@@ -36,7 +36,7 @@ static enum sp_err read_answer(const struct sp_store_reply *reply,
 
 	while (state < STATE_COUNT && strcmp(state_names[state], name) != 0)
 		state++;
-	if (state == STATE_COUNT || sp_store_reply_count(reply) != 5)
+	if (state == STATE_COUNT || sp_store_reply_count(reply) != 7)
 		return SP_ERR_PROTOCOL;
 	*answer_out = (struct sp_greylist_answer){
 		.state = (enum sp_greylist_state)state,
@@ -44,6 +44,10 @@ static enum sp_err read_answer(const struct sp_store_reply *reply,
 		.wait_ms = sp_store_reply_number(reply, 2),
 		.tries = (uint32_t)sp_store_reply_number(reply, 3),
 		.identity_passes = (uint32_t)sp_store_reply_number(reply, 4),
+		.probes = {
+			.unknown = (uint32_t)sp_store_reply_number(reply, 5),
+			.relay = (uint32_t)sp_store_reply_number(reply, 6),
+		},
 	};
 	return SP_OK;
 }
@@ -79,8 +83,9 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 {
 	char identity_key[SP_GREYLIST_KEY_SIZE];
 	char triplet_key[SP_GREYLIST_KEY_SIZE];
+	char probe_key[SP_GREYLIST_KEY_SIZE];
 	char texts[7][WORD_SIZE];
-	struct sp_store_bytes keys[2], args[7];
+	struct sp_store_bytes keys[3], args[7];
 	struct sp_store_reply *reply;
 	enum sp_err err;
 
@@ -88,10 +93,13 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 	if (err == SP_OK)
 		err = sp_greylist_key(question->identity, question->sender,
 				      question->recipient, triplet_key);
+	if (err == SP_OK)
+		err = sp_probe_key(question->identity, probe_key);
 	if (err != SP_OK)
 		return err;
 	keys[0] = word(identity_key);
 	keys[1] = word(triplet_key);
+	keys[2] = word(probe_key);
 	args[0] = number_word(texts[0], question->now_ms);
 	args[1] = number_word(texts[1], config->delay_ms);
 	args[2] = number_word(texts[2], config->retry_window_ms);
@@ -99,7 +107,7 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 	args[4] = number_word(texts[4], config->known_after);
 	args[5] = value_word(texts[5], question->mail_id);
 	args[6] = value_word(texts[6], question->client);
-	err = sp_store_run(store, &sp_script_greylist_ask, keys, 2, args, 7,
+	err = sp_store_run(store, &sp_script_greylist_ask, keys, 3, args, 7,
 			   deadline_ms, &reply);
 	if (err == SP_OK)
 		err = read_answer(reply, answer_out);

@@ -3,6 +3,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/store.h \
 	include/sallyport/embedded.h \
 	include/sallyport/greylist_store.h \
+	include/sallyport/probe_store.h \
 	src/store/breaker.c src/store/breaker.h \
 	src/store/connection.c src/store/connection.h \
 	src/store/dial.c src/store/dial.h \
@@ -11,6 +12,7 @@ libsallyport_a_SOURCES += \
 	src/store/greylist_list.c \
 	src/store/greylist_store.c \
 	src/store/pool.c src/store/pool.h \
+	src/store/probe_store.c \
 	src/store/reply.c \
 	src/store/resolve.c src/store/resolve.h \
 	src/store/scripts.h \
@@ -22,7 +24,7 @@ EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-embedded tests/unit/test-greylist-store \
-	tests/unit/test-greylist-operator
+	tests/unit/test-greylist-operator tests/unit/test-probe-store
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
 	tests/support/redis_server.c
 tests_unit_test_store_CFLAGS = $(AM_UNIT_CFLAGS)
@@ -45,6 +47,11 @@ tests_unit_test_greylist_operator_SOURCES = tests/unit/test-greylist-operator.c 
 	tests/support/greylist_world.c
 tests_unit_test_greylist_operator_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_greylist_operator_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_probe_store_SOURCES = tests/unit/test-probe-store.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_probe_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_probe_store_LDADD = $(AM_UNIT_LIBS)
 endif
 
 # make tests/bench/greylist-store && tests/bench/greylist-store 100000

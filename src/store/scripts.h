@@ -11,5 +11,6 @@
 
 extern const struct sp_script sp_script_greylist_ask;
 extern const struct sp_script sp_script_greylist_release;
+extern const struct sp_script sp_script_probe_count;
 
 #endif
