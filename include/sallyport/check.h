@@ -42,6 +42,8 @@ void sp_access_helo(struct sp_session *session, int64_t deadline_ms);
 void sp_access_sender(struct sp_session *session, int64_t deadline_ms);
 void sp_access_recipient(struct sp_session *session, int64_t deadline_ms);
 void sp_helo_check(struct sp_session *session, int64_t deadline_ms);
+void sp_relay_check(struct sp_session *session, int64_t deadline_ms);
 void sp_greylist_check(struct sp_session *session, int64_t deadline_ms);
+void sp_probe_check(struct sp_session *session, int64_t deadline_ms);
 
 #endif

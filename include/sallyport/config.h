@@ -93,6 +93,17 @@ struct sp_greylist_config {
 	unsigned ipv6_prefix;
 };
 
+struct sp_harvest_config {
+	unsigned session, network; /* unknown users; 0 = never too many */
+	int64_t window_ms;	   /* how long a network's probes count */
+};
+
+struct sp_relay_config {
+	enum sp_mode mode;	       /* of the guard */
+	struct sp_list *local_domains; /* empty: no guard */
+	unsigned session, network;     /* attempts; 0 = never too many */
+};
+
 struct sp_score_config {
 	enum sp_mode mode;
 	double refuse; /* a score from here on is refused */
@@ -125,6 +136,8 @@ struct sp_config {
 	struct sp_access_config access;
 	struct sp_helo_config helo;
 	struct sp_greylist_config greylist;
+	struct sp_harvest_config harvest;
+	struct sp_relay_config relay;
 	struct sp_score_config score;
 	struct sp_budget_config budget;
 };

@@ -16,7 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sallyport/domain.h"
 #include "sallyport/greylist_store.h"
+#include "sallyport/probe_store.h"
 
 struct sp_list_entry;
 struct sp_text;
@@ -85,6 +87,35 @@ struct sp_greylist_fact {
 	struct sp_greylist_answer answer;
 };
 
+/* relay: is a recipient ours to deliver? For one recipient. */
+enum sp_relay_kind {
+	SP_RELAY_LOCAL,	    /* its domain is ours, or it has none */
+	SP_RELAY_REMOTE,    /* its domain is not ours */
+	SP_RELAY_ROUTED,    /* through us to another: user%other@here */
+	SP_RELAY_UNREADABLE /* nobody knows where it leads */
+};
+
+struct sp_relay_fact {
+	enum sp_fact_state state; /* NOT_RUN without relay.local-domains */
+	enum sp_relay_kind kind;
+	char domain[SP_DOMAIN_SIZE]; /* that is not ours; "" */
+};
+
+/* Why the MTA itself does not take a recipient. */
+enum sp_refusal {
+	SP_REFUSAL_NONE, /* it does */
+	SP_REFUSAL_UNKNOWN_USER,
+	SP_REFUSAL_RELAY, /* not ours to deliver */
+	SP_REFUSAL_OTHER
+};
+
+/* probe: what the client tried in vain. */
+struct sp_probe_fact {
+	enum sp_fact_state state; /* of `network` */
+	struct sp_probe_counts session;
+	struct sp_probe_counts network; /* lately, this session's included */
+};
+
 /* All facts at one moment, as policy sees them. Never NULL pointers. */
 struct sp_facts {
 	enum sp_stage stage;
@@ -98,6 +129,8 @@ struct sp_facts {
 	const struct sp_access_fact *access_recipient;
 	const struct sp_helo_fact *helo;
 	const struct sp_greylist_fact *greylist;
+	const struct sp_relay_fact *relay;
+	const struct sp_probe_fact *probe;
 };
 
 /*

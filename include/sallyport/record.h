@@ -39,7 +39,8 @@ enum sp_outcome {
 	SP_OUTCOME_DEFER,
 	SP_OUTCOME_REJECT,
 	SP_OUTCOME_MIXED,  /* some recipients accepted, others not */
-	SP_OUTCOME_ABORTED /* the client went before the end */
+	SP_OUTCOME_ABORTED /* the client went before the end, or the MTA
+			      refused all recipients itself */
 };
 
 const char *sp_outcome_name(enum sp_outcome outcome); /* "accept" */
@@ -51,6 +52,7 @@ struct sp_record {
 	char name[128], helo[128], from[256], login[128], to[512];
 	char identity[64];
 	uint32_t recipients, accepted, deferred, refused;
+	uint32_t mta_unknown, mta_relay, mta_other; /* beside those */
 	enum sp_outcome outcome;
 	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
 	const char *greylist;  /* a state's name; NULL when not asked */
@@ -64,6 +66,10 @@ struct sp_record {
 
 /* Log, count and keep the mail that `session` has open. */
 void sp_record_mail(const struct sp_session *session);
+
+/* Save in Redis what the client tried in vain, if anything; then it may wait as
+ * long as Redis may take (redis.command-timeout). */
+void sp_record_probes(struct sp_session *session);
 
 /* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
 enum sp_err sp_record_find(const char *id, struct sp_record *record_out);

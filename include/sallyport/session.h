@@ -54,12 +54,16 @@ struct sp_connection {
 	struct sp_access_fact access_client;
 	struct sp_access_fact access_helo;
 	struct sp_helo_fact helo_fact;
+	struct sp_probe_fact probe;
+	struct sp_probe_counts unsaved; /* of it, not yet in Redis */
 };
 
 /* What became of a mail's recipients. */
 struct sp_tally {
 	uint32_t accepted, deferred, refused;
 	uint32_t would_defer, would_refuse; /* in observing mode */
+	/* Refused by the MTA, and no business of ours: in no other count. */
+	uint32_t mta_unknown, mta_relay, mta_other;
 };
 
 struct sp_mail {
@@ -75,8 +79,9 @@ struct sp_mail {
 	const char *shown[SP_RECIPIENTS_SHOWN];
 	struct sp_tally tally;
 	uint32_t own_headers[SP_OWN_HEADERS]; /* copies that came in */
-	bool was_answered; /* we gave a final reply at end of message */
-	unsigned degraded; /* enum sp_degraded, or-ed */
+	bool is_network_asked; /* what its network tried lately */
+	bool was_answered;     /* we gave a final reply at end of message */
+	unsigned degraded;     /* enum sp_degraded, or-ed */
 	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */
 	uint32_t waited_us;		   /* of the budget: spent in checks */
 
@@ -101,6 +106,7 @@ struct sp_recipient {
 	char key[SP_ADDRESS_SIZE];
 	struct sp_access_fact access;
 	struct sp_greylist_fact greylist;
+	struct sp_relay_fact relay;
 };
 
 struct sp_session {
@@ -138,6 +144,18 @@ void sp_session_note_queue_id(struct sp_session *session, const char *queue_id);
 void sp_session_note_recipient(struct sp_session *session, const char *path,
 			       struct sp_recipient *recipient);
 void sp_session_end_recipient(struct sp_session *session);
+
+/* A recipient that the MTA itself refuses: counted, shown, and not judged. */
+void sp_session_note_refusal(struct sp_session *session, const char *path,
+			     enum sp_refusal refusal);
+
+/* The client tried something in vain. Nothing is counted of exempt ones. */
+void sp_session_note_probe(struct sp_session *session, enum sp_refusal refusal);
+
+/* What Redis says of the client's network; this session's probes that are not
+ * yet there are added. */
+void sp_session_note_network(struct sp_session *session,
+			     const struct sp_probe_counts *saved);
 
 /* One header field's name: only our own are counted. */
 void sp_session_note_header(struct sp_session *session, const char *name);

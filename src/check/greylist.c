@@ -7,27 +7,9 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/identity.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
-#include "sallyport/text.h"
-
-/* Who the sender is taken for: the network around its address. */
-static const char *identity_of(const struct sp_connection *connection,
-			       const struct sp_greylist_config *config,
-			       char identity_out[SP_IDENTITY_SIZE])
-{
-	unsigned prefix = connection->client.family == SP_IP_4
-				  ? config->ipv4_prefix
-				  : config->ipv6_prefix;
-	struct sp_network network;
-	char around[SP_NETWORK_TEXT_SIZE];
-	struct sp_text text;
-
-	sp_network_around(&connection->client, prefix, &network);
-	sp_text_init(&text, identity_out, SP_IDENTITY_SIZE);
-	sp_text_addf(&text, "net:%s", sp_network_format(&network, around));
-	return identity_out;
-}
 
 static bool is_decided_by_lists(const struct sp_session *session)
 {
@@ -35,6 +17,12 @@ static bool is_decided_by_lists(const struct sp_session *session)
 
 	sp_session_facts(session, SP_STAGE_RCPT, &facts);
 	return sp_facts_access(&facts)->answer != SP_ACCESS_NOTHING;
+}
+
+static bool is_refused_as_relay(const struct sp_session *session)
+{
+	return session->recipient->relay.kind != SP_RELAY_LOCAL &&
+	       session->service->config->relay.mode == SP_MODE_ENFORCE;
 }
 
 static void ask(struct sp_session *session, const char *identity,
@@ -81,6 +69,7 @@ void sp_greylist_check(struct sp_session *session, int64_t deadline_ms)
 	char identity[SP_IDENTITY_SIZE];
 
 	if (!config->is_enabled || is_decided_by_lists(session) ||
+	    is_refused_as_relay(session) ||
 	    session->connection.client.family == SP_IP_NONE)
 		return;
 	if (mail->greylist.state == SP_FACT_KNOWN &&
@@ -90,7 +79,7 @@ void sp_greylist_check(struct sp_session *session, int64_t deadline_ms)
 	}
 	fact->identity = mail->greylist.identity;
 	if (!fact->identity) {
-		identity_of(&session->connection, config, identity);
+		sp_identity_of(&session->connection.client, config, identity);
 		fact->identity = sp_arena_text(&mail->arena, identity);
 	}
 	if (!fact->identity)

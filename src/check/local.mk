@@ -8,6 +8,8 @@ libsallyport_a_SOURCES += \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
 	src/check/list_health.c include/sallyport/list_health.h \
+	src/check/probe.c \
+	src/check/relay.c include/sallyport/relay.h \
 	src/check/run.c include/sallyport/check.h \
 	src/check/table.c
 
@@ -36,4 +38,8 @@ check_PROGRAMS += tests/unit/test-helo
 tests_unit_test_helo_SOURCES = tests/unit/test-helo.c
 tests_unit_test_helo_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_helo_LDADD = $(AM_UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-relay
+tests_unit_test_relay_SOURCES = tests/unit/test-relay.c
+tests_unit_test_relay_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_relay_LDADD = $(AM_UNIT_LIBS)
 endif

@@ -22,9 +22,20 @@ static const struct sp_check checks[] = {
 		.at = { [SP_STAGE_MAIL] = sp_helo_check },
 	},
 	{
+		/* Before greylisting: what is refused need not be asked. */
+		.name = "relay",
+		.at = { [SP_STAGE_RCPT] = sp_relay_check },
+	},
+	{
 		.name = "greylist",
 		.waits = true,
 		.at = { [SP_STAGE_RCPT] = sp_greylist_check },
+	},
+	{
+		/* Behind greylisting, whose answer says it already. */
+		.name = "probe",
+		.waits = true,
+		.at = { [SP_STAGE_RCPT] = sp_probe_check },
 	},
 };
 

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* TRUSTED, ACCESS_* and GREYLISTED decide by themselves and need no points. All
- * others are seen in one HELO; what can be true of it at once stays below
+/* TRUSTED, ACCESS_*, RELAY_GUARD and GREYLISTED decide by themselves and need no
+ * points. Of the others, all of HELO_* are seen in one HELO, HARVEST and
+ * RELAY_PROBE in one client's recipients; what can be true of it at once stays below
  * score.refuse (10), for one source alone must not refuse a mail. */
 static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_TRUSTED] = { "TRUSTED", 0,
@@ -31,6 +32,15 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_HELO_FORGED] = { "HELO_FORGED", 3.5,
 				     "The client calls itself by our own name "
 				     "or address." },
+	[SP_FINDING_HARVEST] = { "HARVEST", 3.0,
+				 "The client, or its network lately, named "
+				 "many users that do not exist." },
+	[SP_FINDING_RELAY_PROBE] = { "RELAY_PROBE", 4.0,
+				     "The client, or its network lately, tried "
+				     "to send through this server to others." },
+	[SP_FINDING_RELAY_GUARD] = { "RELAY_GUARD", 0,
+				     "The recipient is in none of "
+				     "relay.local-domains." },
 	[SP_FINDING_GREYLISTED] = { "GREYLISTED", 0,
 				    "A first-time sender was asked to come "
 				    "back." },

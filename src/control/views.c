@@ -205,6 +205,12 @@ static void put_numbers(json_t *object, const struct sp_record *record)
 	json_object_set_new(object, "accepted", json_integer(record->accepted));
 	json_object_set_new(object, "deferred", json_integer(record->deferred));
 	json_object_set_new(object, "refused", json_integer(record->refused));
+	json_object_set_new(object, "mta_unknown",
+			    json_integer(record->mta_unknown));
+	json_object_set_new(object, "mta_relay",
+			    json_integer(record->mta_relay));
+	json_object_set_new(object, "mta_other",
+			    json_integer(record->mta_other));
 	json_object_set_new(object, "score", json_real(record->score));
 	json_object_set_new(object, "refuse", json_real(record->refuse));
 	json_object_set_new(object, "ms_wait",

@@ -14,6 +14,7 @@
 #include "sallyport/counters.h"
 #include "sallyport/log.h"
 #include "sallyport/policy.h"
+#include "sallyport/probe.h"
 #include "sallyport/record.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
@@ -23,6 +24,9 @@
 static const unsigned long unwanted_steps =
 	SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH |
 	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+
+/* Recipients that the MTA refuses itself are shown to us too. */
+static const unsigned long wanted_steps = SMFIP_RCPT_REJ;
 
 static const unsigned long wanted_actions =
 	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
@@ -36,7 +40,7 @@ static const struct {
 	{ SMFIM_CONNECT, "j {daemon_addr}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
-	{ SMFIM_ENVRCPT, "" },
+	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
 	{ SMFIM_DATA, "" },
 	{ SMFIM_EOH, "" },
 	{ SMFIM_EOM, "i" },
@@ -74,6 +78,14 @@ static void end_mail(struct sp_session *session)
 	sp_record_mail(session);
 	sp_session_end_mail(session);
 	sp_count_down(SP_COUNT_MAILS_OPEN);
+}
+
+/* As end_mail, where there is time to wait for Redis. */
+static void finish_mail(struct sp_session *session)
+{
+	if (session->mail.is_open)
+		sp_record_probes(session);
+	end_mail(session);
 }
 
 static void end_session(SMFICTX *ctx)
@@ -207,7 +219,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 			       "wanted 0x%lx)",
 			       actions, wanted_actions);
 	*actions_out = actions & wanted_actions;
-	*steps_out = steps & unwanted_steps;
+	*steps_out = steps & (unwanted_steps | wanted_steps);
 	*unused_2_out = 0;
 	*unused_3_out = 0;
 	if (actions & SMFIF_SETSYMLIST)
@@ -256,13 +268,29 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 
 	if (!session)
 		return SMFIS_TEMPFAIL;
-	end_mail(session);
+	finish_mail(session);
 	sp_session_note_mail(session, arguments[0] ? arguments[0] : "",
 			     macro(ctx, "{auth_authen}"), macro(ctx, "i"));
 	sp_count(SP_COUNT_MAILS);
 	sp_count(SP_COUNT_MAILS_OPEN);
 	sp_checks_run(session, SP_STAGE_MAIL);
 	return go_on(session, SMFIP_NR_MAIL);
+}
+
+/* Whether the MTA refuses this one by itself: nothing of it is ours. */
+static bool note_refusal(SMFICTX *ctx, struct sp_session *session,
+			 const char *path)
+{
+	enum sp_refusal refusal = sp_refusal_judge(&(struct sp_refusal_note){
+		.mailer = macro(ctx, "{rcpt_mailer}"),
+		.code = macro(ctx, "{rcpt_host}"),
+		.text = macro(ctx, "{rcpt_addr}"),
+	});
+
+	if (refusal == SP_REFUSAL_NONE)
+		return false;
+	sp_session_note_refusal(session, path, refusal);
+	return true;
 }
 
 static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
@@ -275,6 +303,8 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
+	if (note_refusal(ctx, session, arguments[0] ? arguments[0] : ""))
+		return SMFIS_CONTINUE;
 	sp_arena_init(&scratch, SP_MAIL_LIMIT);
 	sp_session_note_recipient(session, arguments[0] ? arguments[0] : "",
 				  &recipient);
@@ -284,6 +314,8 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 	    recipient.access.answer == SP_ACCESS_ALLOW)
 		session->mail.access_recipient = recipient.access;
 	sp_session_end_recipient(session);
+	if (verdict.because == SP_FINDING_RELAY_GUARD)
+		sp_session_note_probe(session, SP_REFUSAL_RELAY);
 	keep_verdict(&session->mail, &verdict);
 	tally_recipient(&session->mail.tally, &verdict);
 	status = sp_act_recipient(ctx, &verdict, session->mail.id);
@@ -317,7 +349,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
 	tally_message(&session->mail.tally, &verdict);
 	session->mail.was_answered = true;
 	status = sp_act_message(ctx, session, &verdict);
-	end_mail(session);
+	finish_mail(session);
 	return status;
 }
 
@@ -326,7 +358,7 @@ static sfsistat on_abort(SMFICTX *ctx)
 	struct sp_session *session = session_of(ctx);
 
 	if (session)
-		end_mail(session);
+		finish_mail(session);
 	return SMFIS_CONTINUE;
 }
 

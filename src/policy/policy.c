@@ -116,6 +116,85 @@ static void weigh_helo(struct deliberation *d)
 	}
 }
 
+/* One kind of probe: its counts, from how many on, and what that is. */
+struct probe {
+	enum sp_finding_id id;
+	const char *what;
+	uint32_t session, session_limit;
+	uint32_t network, network_limit;
+};
+
+static bool is_over(uint32_t count, uint32_t limit)
+{
+	return limit > 0 && count >= limit;
+}
+
+static void weigh_probe(struct deliberation *d, const struct probe *probe)
+{
+	bool is_network_known = d->facts->probe->state == SP_FACT_KNOWN;
+
+	if (!is_over(probe->session, probe->session_limit) &&
+	    !(is_network_known &&
+	      is_over(probe->network, probe->network_limit)))
+		return;
+	if (is_network_known)
+		find(d, probe->id,
+		     "%s: %u in this session, %u from its network within %lld "
+		     "minutes",
+		     probe->what, probe->session, probe->network,
+		     (long long)(d->config->harvest.window_ms / 60000));
+	else
+		find(d, probe->id, "%s: %u in this session", probe->what,
+		     probe->session);
+}
+
+static void weigh_probes(struct deliberation *d)
+{
+	const struct sp_probe_fact *fact = d->facts->probe;
+	const struct sp_config *config = d->config;
+	const struct probe probes[] = {
+		{ SP_FINDING_HARVEST, "unknown users", fact->session.unknown,
+		  config->harvest.session, fact->network.unknown,
+		  config->harvest.network },
+		{ SP_FINDING_RELAY_PROBE, "attempts to relay",
+		  fact->session.relay, config->relay.session,
+		  fact->network.relay, config->relay.network },
+	};
+
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
+		weigh_probe(d, &probes[i]);
+}
+
+/* No list lifts this: nobody means to run an open relay. */
+static void weigh_relay(struct deliberation *d)
+{
+	const struct sp_relay_fact *relay = d->facts->relay;
+
+	if (relay->state != SP_FACT_KNOWN)
+		return;
+	switch (relay->kind) {
+	case SP_RELAY_LOCAL:
+		return;
+	case SP_RELAY_REMOTE:
+		find(d, SP_FINDING_RELAY_GUARD,
+		     "%s is not in relay.local-domains", relay->domain);
+		break;
+	case SP_RELAY_ROUTED:
+		find(d, SP_FINDING_RELAY_GUARD,
+		     "the recipient leads on to %s, which is not in "
+		     "relay.local-domains",
+		     relay->domain);
+		break;
+	case SP_RELAY_UNREADABLE:
+		find(d, SP_FINDING_RELAY_GUARD,
+		     "the recipient cannot be read, so nobody knows where it "
+		     "leads");
+		break;
+	}
+	want(d, SP_ACTION_REFUSE, d->config->relay.mode,
+	     SP_FINDING_RELAY_GUARD);
+}
+
 static void weigh_score(struct deliberation *d)
 {
 	if (d->verdict->score >= d->config->score.refuse)
@@ -159,6 +238,8 @@ void sp_policy_decide(const struct sp_facts *facts,
 		return;
 	}
 	weigh_helo(&d);
+	weigh_probes(&d);
+	weigh_relay(&d);
 	weigh_access(&d, access);
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */

@@ -13,14 +13,24 @@ static void say_come_back(const struct sp_verdict *verdict,
 		     seconds, seconds == 1 ? "" : "s");
 }
 
+static const char *why_refused(enum sp_finding_id because)
+{
+	switch (because) {
+	case SP_FINDING_ACCESS_DENY:
+		return "Refused by this site's access list";
+	case SP_FINDING_RELAY_GUARD:
+		return "Relaying denied";
+	default:
+		return "Refused: too much here looks like spam";
+	}
+}
+
 static void say_refused(const struct sp_verdict *verdict,
 			struct sp_reply *reply, struct sp_text *text)
 {
 	reply->code = "550";
 	reply->enhanced = "5.7.1";
-	sp_text_add(text, verdict->because == SP_FINDING_ACCESS_DENY
-				  ? "Refused by this site's access list"
-				  : "Refused: too much here looks like spam");
+	sp_text_add(text, why_refused(verdict->because));
 }
 
 void sp_policy_reply(const struct sp_verdict *verdict, const char *mail_id,

@@ -1,2 +1,4 @@
 # What is kept of a mail when it is over.
-libsallyport_a_SOURCES += src/record/record.c include/sallyport/record.h
+libsallyport_a_SOURCES += \
+	src/record/probes.c \
+	src/record/record.c include/sallyport/record.h

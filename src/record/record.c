@@ -73,6 +73,9 @@ static void fill_recipients(struct sp_record *record,
 	record->accepted = tally->accepted;
 	record->deferred = tally->deferred;
 	record->refused = tally->refused;
+	record->mta_unknown = tally->mta_unknown;
+	record->mta_relay = tally->mta_relay;
+	record->mta_other = tally->mta_other;
 	record->recipients = tally->accepted + tally->deferred + tally->refused;
 }
 
@@ -167,6 +170,23 @@ static void log_degraded(struct sp_log_event *event, unsigned degraded)
 	sp_log_event_text(event, "degraded", unless_empty(bytes));
 }
 
+static void log_refusals(struct sp_log_event *event,
+			 const struct sp_record *record)
+{
+	const struct {
+		const char *key;
+		uint32_t count;
+	} rows[] = {
+		{ "mta_unknown", record->mta_unknown },
+		{ "mta_relay", record->mta_relay },
+		{ "mta_other", record->mta_other },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].count > 0)
+			sp_log_event_number(event, rows[i].key, rows[i].count);
+}
+
 static void write_line(const struct sp_record *record)
 {
 	struct sp_log_event event;
@@ -184,6 +204,7 @@ static void write_line(const struct sp_record *record)
 	sp_log_event_number(&event, "accepted", record->accepted);
 	sp_log_event_number(&event, "deferred", record->deferred);
 	sp_log_event_number(&event, "refused", record->refused);
+	log_refusals(&event, record);
 	sp_log_event_text(&event, "verdict", sp_outcome_name(record->outcome));
 	if (record->would != SP_OUTCOME_ACCEPT)
 		sp_log_event_text(&event, "would",

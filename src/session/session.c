@@ -146,22 +146,81 @@ void sp_session_note_queue_id(struct sp_session *session, const char *queue_id)
 
 static uint32_t recipients_so_far(const struct sp_tally *tally)
 {
-	return tally->accepted + tally->deferred + tally->refused;
+	return tally->accepted + tally->deferred + tally->refused +
+	       tally->mta_unknown + tally->mta_relay + tally->mta_other;
+}
+
+static void show_recipient(struct sp_mail *mail, const char *path)
+{
+	uint32_t number = recipients_so_far(&mail->tally);
+
+	if (number < SP_RECIPIENTS_SHOWN)
+		mail->shown[number] =
+			keep(&mail->arena, path, SP_PATH_TEXT_MAX / 4);
 }
 
 void sp_session_note_recipient(struct sp_session *session, const char *path,
 			       struct sp_recipient *recipient)
 {
-	struct sp_mail *mail = &session->mail;
-	uint32_t number = recipients_so_far(&mail->tally);
 	struct sp_address address;
 
 	*recipient = (struct sp_recipient){ .path = path };
 	address_key(path, &address, recipient->key);
-	if (number < SP_RECIPIENTS_SHOWN)
-		mail->shown[number] =
-			keep(&mail->arena, path, SP_PATH_TEXT_MAX / 4);
+	show_recipient(&session->mail, path);
 	session->recipient = recipient;
+}
+
+void sp_session_note_refusal(struct sp_session *session, const char *path,
+			     enum sp_refusal refusal)
+{
+	struct sp_tally *tally = &session->mail.tally;
+
+	show_recipient(&session->mail, path);
+	switch (refusal) {
+	case SP_REFUSAL_NONE:
+		return;
+	case SP_REFUSAL_UNKNOWN_USER:
+		tally->mta_unknown++;
+		break;
+	case SP_REFUSAL_RELAY:
+		tally->mta_relay++;
+		break;
+	case SP_REFUSAL_OTHER:
+		tally->mta_other++;
+		break;
+	}
+	sp_session_note_probe(session, refusal);
+}
+
+static void add_probe(struct sp_probe_counts *counts, enum sp_refusal refusal)
+{
+	if (refusal == SP_REFUSAL_UNKNOWN_USER)
+		counts->unknown++;
+	if (refusal == SP_REFUSAL_RELAY)
+		counts->relay++;
+}
+
+void sp_session_note_probe(struct sp_session *session, enum sp_refusal refusal)
+{
+	struct sp_connection *connection = &session->connection;
+
+	if (sp_session_is_exempt(session))
+		return;
+	add_probe(&connection->probe.session, refusal);
+	add_probe(&connection->probe.network, refusal);
+	add_probe(&connection->unsaved, refusal);
+}
+
+void sp_session_note_network(struct sp_session *session,
+			     const struct sp_probe_counts *saved)
+{
+	struct sp_connection *connection = &session->connection;
+
+	connection->probe.state = SP_FACT_KNOWN;
+	connection->probe.network = (struct sp_probe_counts){
+		.unknown = saved->unknown + connection->unsaved.unknown,
+		.relay = saved->relay + connection->unsaved.relay,
+	};
 }
 
 void sp_session_end_recipient(struct sp_session *session)
@@ -199,6 +258,7 @@ bool sp_session_is_exempt(const struct sp_session *session)
 void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		      struct sp_facts *facts_out)
 {
+	static const struct sp_relay_fact not_asked;
 	const struct sp_connection *connection = &session->connection;
 	const struct sp_mail *mail = &session->mail;
 	const struct sp_recipient *recipient = session->recipient;
@@ -216,5 +276,7 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 					      : &mail->access_recipient,
 		.helo = &connection->helo_fact,
 		.greylist = recipient ? &recipient->greylist : &mail->held,
+		.relay = recipient ? &recipient->relay : &not_asked,
+		.probe = &connection->probe,
 	};
 }

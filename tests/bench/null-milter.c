@@ -30,7 +30,8 @@ enum {
 
 static const unsigned long few_steps =
 	SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH |
-	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR |
+	SMFIP_RCPT_REJ;
 
 static const unsigned long few_actions =
 	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
@@ -42,7 +43,7 @@ static const struct {
 	{ SMFIM_CONNECT, "j {daemon_addr}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
-	{ SMFIM_ENVRCPT, "" },
+	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
 	{ SMFIM_DATA, "" },
 	{ SMFIM_EOH, "" },
 	{ SMFIM_EOM, "i" },

@@ -20,7 +20,11 @@ struct given {
 	enum sp_helo_kind helo;
 	enum sp_fact_state grey_state; /* NOT_RUN unless said */
 	enum sp_greylist_state grey;
+	enum sp_relay_kind relay;
+	struct sp_probe_counts in_session, in_network;
+	enum sp_fact_state network_state;
 	bool access_observes, greylist_observes, score_observes;
+	bool relay_observes;
 	double refuse; /* 0 = 10 */
 };
 
@@ -163,6 +167,120 @@ static const struct row rows[] = {
 	  REFUSE,
 	  0,
 	  "ACCESS_DENY,GREYLISTED" },
+	{ "two unknown users are typing errors",
+	  { .in_session = { 2, 0 } },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "three of them in a session are harvesting",
+	  { .in_session = { 3, 0 } },
+	  ACCEPT,
+	  ACCEPT,
+	  3,
+	  "HARVEST" },
+	{ "nine of a network are not",
+	  { .in_network = { 9, 0 }, .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "ten of a network are",
+	  { .in_network = { 10, 0 }, .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  3,
+	  "HARVEST" },
+	{ "of a network that could not be asked about nothing is believed",
+	  { .in_network = { 99, 99 }, .network_state = SP_FACT_UNKNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "the session itself counts without a store",
+	  { .in_session = { 3, 1 }, .network_state = SP_FACT_UNKNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  7,
+	  "HARVEST,RELAY_PROBE" },
+	{ "one attempt to relay in a session is a probe",
+	  { .in_session = { 0, 1 } },
+	  ACCEPT,
+	  ACCEPT,
+	  4,
+	  "RELAY_PROBE" },
+	{ "one of a network is not",
+	  { .in_network = { 0, 1 }, .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "two of a network are",
+	  { .in_network = { 0, 2 }, .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  4,
+	  "RELAY_PROBE" },
+	{ "all probes together refuse nothing by themselves",
+	  { .in_session = { 999, 999 },
+	    .in_network = { 999, 999 },
+	    .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  7,
+	  "HARVEST,RELAY_PROBE" },
+	{ "probes and a forged HELO do",
+	  { .in_session = { 3, 1 }, .helo = SP_HELO_FORGED },
+	  REFUSE,
+	  REFUSE,
+	  10.5,
+	  "HELO_FORGED,HARVEST,RELAY_PROBE" },
+	{ "a stranger's recipient elsewhere is not relayed",
+	  { .relay = SP_RELAY_REMOTE },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "RELAY_GUARD" },
+	{ "nor one that leads on",
+	  { .relay = SP_RELAY_ROUTED },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "RELAY_GUARD" },
+	{ "nor one that cannot be read",
+	  { .relay = SP_RELAY_UNREADABLE },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "RELAY_GUARD" },
+	{ "no list makes us an open relay",
+	  { .relay = SP_RELAY_REMOTE,
+	    .client = SP_ACCESS_ALLOW,
+	    .recipient = SP_ACCESS_ALLOW },
+	  REFUSE,
+	  REFUSE,
+	  0,
+	  "RELAY_GUARD,ACCESS_ALLOW" },
+	{ "a guard that only observes refuses nobody",
+	  { .relay = SP_RELAY_REMOTE, .relay_observes = true },
+	  ACCEPT,
+	  REFUSE,
+	  0,
+	  "RELAY_GUARD" },
+	{ "a trusted client relays",
+	  { .relay = SP_RELAY_REMOTE,
+	    .is_trusted = true,
+	    .in_session = { 9, 9 } },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "TRUSTED" },
+	{ "so does who has logged in",
+	  { .relay = SP_RELAY_REMOTE, .is_submitted = true },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "TRUSTED" },
 	{ "a trusted client is not judged",
 	  { .is_trusted = true,
 	    .client = SP_ACCESS_DENY,
@@ -188,6 +306,13 @@ static struct sp_config config_for(const struct given *given)
 						      : SP_MODE_ENFORCE,
 		.greylist.mode = given->greylist_observes ? SP_MODE_OBSERVE
 							  : SP_MODE_ENFORCE,
+		.relay.mode = given->relay_observes ? SP_MODE_OBSERVE
+						    : SP_MODE_ENFORCE,
+		.relay.session = 1,
+		.relay.network = 2,
+		.harvest = { .session = 3,
+			     .network = 10,
+			     .window_ms = 3600000 },
 		.score.mode = given->score_observes ? SP_MODE_OBSERVE
 						    : SP_MODE_ENFORCE,
 		.score.refuse = given->refuse > 0 ? given->refuse : 10,
@@ -228,6 +353,16 @@ static void decide(const struct given *given, struct sp_arena *arena,
 			    .wait_ms = 89001,
 			    .tries = 1 },
 	};
+	const struct sp_relay_fact relay = {
+		.state = SP_FACT_KNOWN,
+		.kind = given->relay,
+		.domain = "other.example",
+	};
+	const struct sp_probe_fact probe = {
+		.state = given->network_state,
+		.session = given->in_session,
+		.network = given->in_network,
+	};
 	const struct sp_facts facts = {
 		.stage = given->at_end ? SP_STAGE_EOM : SP_STAGE_RCPT,
 		.is_trusted = given->is_trusted,
@@ -239,6 +374,8 @@ static void decide(const struct given *given, struct sp_arena *arena,
 		.access_recipient = &recipient,
 		.helo = &helo,
 		.greylist = &greylist,
+		.relay = &relay,
+		.probe = &probe,
 	};
 
 	sp_policy_decide(&facts, &config, arena, verdict_out);
@@ -304,6 +441,34 @@ static void test_reasons(void **state)
 	sp_arena_clear(&arena);
 }
 
+static void assert_reason(const struct given *given, const char *reason)
+{
+	struct sp_verdict verdict;
+	struct sp_arena arena;
+
+	sp_arena_init(&arena, 4096);
+	decide(given, &arena, &verdict);
+	assert_string_equal(verdict.findings[0].reason, reason);
+	sp_arena_clear(&arena);
+}
+
+static void test_reasons_of_probes_and_the_guard(void **state)
+{
+	(void)state;
+	assert_reason(&(struct given){ .in_session = { 3, 0 },
+				       .in_network = { 12, 0 },
+				       .network_state = SP_FACT_KNOWN },
+		      "unknown users: 3 in this session, 12 from its network "
+		      "within 60 minutes");
+	assert_reason(&(struct given){ .in_session = { 0, 1 } },
+		      "attempts to relay: 1 in this session");
+	assert_reason(&(struct given){ .relay = SP_RELAY_REMOTE },
+		      "other.example is not in relay.local-domains");
+	assert_reason(&(struct given){ .relay = SP_RELAY_ROUTED },
+		      "the recipient leads on to other.example, which is not "
+		      "in relay.local-domains");
+}
+
 static void test_no_memory_for_reasons(void **state)
 {
 	const struct given given = { .helo = SP_HELO_FORGED };
@@ -334,6 +499,11 @@ static const struct {
 	  "550",
 	  "5.7.1",
 	  "Refused by this site's access list (id ID)" },
+	{ "a relay attempt learns that it was one",
+	  { .relay = SP_RELAY_REMOTE },
+	  "550",
+	  "5.7.1",
+	  "Relaying denied (id ID)" },
 	{ "a refusal by score does not teach the sender its points",
 	  { .helo = SP_HELO_FORGED, .refuse = 1 },
 	  "550",
@@ -390,6 +560,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_reasons_of_probes_and_the_guard),
 		cmocka_unit_test(test_no_memory_for_reasons),
 		cmocka_unit_test(test_replies),
 	};
