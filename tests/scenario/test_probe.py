@@ -1,6 +1,7 @@
 """Recipients that the MTA refuses itself, as the milter protocol shows them."""
 
 from case import Case, DaemonCase, SharedDaemon
+from daemon import is_sanitized
 from milter import CONTINUE, REPLYCODE, session
 
 RCPT_REJ = 0x800
@@ -83,7 +84,8 @@ class Probes(SharedDaemon):
         before = self.sally.memory_kb()
         for number in range(10000):
             self.rcpt(link, UNKNOWN, f"<user{number}@test.example>")
-        self.assertLess(self.sally.memory_kb() - before, 4096)
+        if not is_sanitized():  # a sanitizer keeps what was freed
+            self.assertLess(self.sally.memory_kb() - before, 4096)
         link.abort()
         line = self.sally.wait_event(from_="<flood@example.org>")
         self.assertEqual((line["mta_unknown"], line["verdict"]), ("10000", "aborted"))
