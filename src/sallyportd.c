@@ -18,6 +18,7 @@
 #include "sallyport/counters.h"
 #include "sallyport/daemon.h"
 #include "sallyport/embedded.h"
+#include "sallyport/list_watch.h"
 #include "sallyport/log.h"
 #include "sallyport/server.h"
 #include "sallyport/service.h"
@@ -44,6 +45,7 @@ struct parts {
 	struct sp_control *control;
 	struct sp_embedded *embedded;
 	struct sp_service_slot *slot;
+	struct sp_list_watch *watch;
 };
 
 static void print_usage(FILE *to)
@@ -238,6 +240,8 @@ static enum sp_err start_serving(const struct options *options,
 					       .embedded = parts->embedded,
 				       });
 	if (err == SP_OK)
+		err = sp_list_watch_start(parts->slot, &parts->watch);
+	if (err == SP_OK)
 		err = sp_server_start(parts->slot);
 	if (err != SP_OK)
 		sp_log(SP_LOG_ERROR, "cannot start: %s", sp_err_text(err));
@@ -350,6 +354,7 @@ static void stop(struct parts *parts)
 {
 	sp_server_close();
 	sp_control_stop(&parts->control);
+	sp_list_watch_stop(&parts->watch);
 	sp_embedded_stop(&parts->embedded);
 	if (parts->config)
 		sp_daemon_remove_pid_file(parts->config->pid_file);

@@ -26,7 +26,8 @@ typedef void sp_check_run(struct sp_session *session, int64_t deadline_ms);
 struct sp_check {
 	const char *name;
 	bool is_for_all; /* also for trusted and authenticated clients */
-	bool waits; /* may take time: needs a deadline with something left */
+	bool waits
+		[SP_STAGE_COUNT]; /* may take time then: only with time left */
 	sp_check_run *at[SP_STAGE_COUNT]; /* NULL: nothing to do then */
 };
 
@@ -43,6 +44,17 @@ void sp_access_sender(struct sp_session *session, int64_t deadline_ms);
 void sp_access_recipient(struct sp_session *session, int64_t deadline_ms);
 void sp_helo_check(struct sp_session *session, int64_t deadline_ms);
 void sp_relay_check(struct sp_session *session, int64_t deadline_ms);
+void sp_rdns_ask(struct sp_session *session, int64_t deadline_ms);
+void sp_rdns_judge(struct sp_session *session, int64_t deadline_ms);
+void sp_helo_name_ask(struct sp_session *session, int64_t deadline_ms);
+void sp_helo_name_judge(struct sp_session *session, int64_t deadline_ms);
+void sp_dnsbl_ask(struct sp_session *session, int64_t deadline_ms);
+void sp_dnsbl_check(struct sp_session *session, int64_t deadline_ms);
+void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms);
+void sp_sender_domain_judge(struct sp_session *session, int64_t deadline_ms);
+void sp_rhsbl_ask_from(struct sp_session *session, int64_t deadline_ms);
+void sp_rhsbl_check(struct sp_session *session, int64_t deadline_ms);
+void sp_rhsbl_check_from(struct sp_session *session, int64_t deadline_ms);
 void sp_greylist_check(struct sp_session *session, int64_t deadline_ms);
 void sp_probe_check(struct sp_session *session, int64_t deadline_ms);
 

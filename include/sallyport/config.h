@@ -78,8 +78,27 @@ struct sp_access_config {
 
 struct sp_helo_config {
 	bool is_enabled;
+	bool is_looked_up;
 	struct sp_list *own_names;     /* beside what the MTA calls itself */
 	struct sp_list *own_addresses; /* beside the one connected to */
+};
+
+struct sp_rdns_config {
+	bool is_enabled;
+};
+
+struct sp_sender_domain_config {
+	bool is_enabled;
+};
+
+struct sp_dnsbl_rules;
+
+struct sp_dnsbl_config {
+	bool is_enabled;
+	struct sp_list *lists, *domain_lists;	/* as written */
+	const struct sp_dnsbl_rules *addresses; /* the first, as rules */
+	const struct sp_dnsbl_rules *domains;	/* the second */
+	int64_t test_interval_ms;
 };
 
 struct sp_greylist_config {
@@ -113,6 +132,7 @@ struct sp_score_config {
 struct sp_budget_config {
 	int64_t mail_ms;     /* all that one mail may wait, in sum */
 	int64_t callback_ms; /* the most of it in one callback */
+	int64_t dns_ms;	     /* the most of it for DNS */
 };
 
 struct sp_config {
@@ -135,6 +155,9 @@ struct sp_config {
 	struct sp_dns_config dns;
 	struct sp_access_config access;
 	struct sp_helo_config helo;
+	struct sp_rdns_config rdns;
+	struct sp_sender_domain_config sender_domain;
+	struct sp_dnsbl_config dnsbl;
 	struct sp_greylist_config greylist;
 	struct sp_harvest_config harvest;
 	struct sp_relay_config relay;

@@ -29,6 +29,7 @@ enum sp_stage {
 	SP_STAGE_HELO,
 	SP_STAGE_MAIL,
 	SP_STAGE_RCPT,
+	SP_STAGE_HEADER, /* at the field that names the author */
 	SP_STAGE_EOM,
 	SP_STAGE_COUNT
 };
@@ -44,10 +45,11 @@ enum sp_fact_state {
 /* Why a check could not be answered; X-Sallyport-Degraded names them. */
 enum sp_degraded {
 	SP_DEGRADED_STORE = 1U << 0, /* Redis did not say */
-	SP_DEGRADED_TIME = 1U << 1   /* the mail's time budget was used up */
+	SP_DEGRADED_TIME = 1U << 1,  /* the mail's time budget was used up */
+	SP_DEGRADED_DNS = 1U << 2    /* a name server did not say, in time */
 };
 
-/* Their names, comma-separated: "store, time". */
+/* Their names, comma-separated: "store, dns". */
 void sp_facts_add_degraded(struct sp_text *text, unsigned degraded);
 
 /* access: one of the operator's lists names the client, its HELO name, the
@@ -78,6 +80,74 @@ enum sp_helo_kind {
 struct sp_helo_fact {
 	enum sp_fact_state state;
 	enum sp_helo_kind kind;
+};
+
+/* rdns: does the client's address lead to a name, and the name back to it?
+ * RFC 8601 section 2.7.3 (iprev). UNKNOWN is its temperror. */
+enum sp_rdns_kind {
+	SP_RDNS_NONE,	       /* no name at all: permerror */
+	SP_RDNS_NOT_CONFIRMED, /* a name that leads elsewhere: fail */
+	SP_RDNS_CONFIRMED      /* pass */
+};
+
+struct sp_rdns_fact {
+	enum sp_fact_state state;
+	enum sp_rdns_kind kind;
+	const char *name;    /* the confirmed one, else the first; "" */
+	const char *generic; /* why it looks like a customer's line, in words;
+				NULL when it does not */
+};
+
+/* helo-name: where the name that the client said leads. */
+enum sp_helo_name_kind {
+	SP_HELO_NAME_CLIENT,	/* to the client */
+	SP_HELO_NAME_ELSEWHERE, /* to others */
+	SP_HELO_NAME_NOWHERE	/* it does not exist, or has no address */
+};
+
+struct sp_helo_name_fact {
+	enum sp_fact_state state;
+	enum sp_helo_name_kind kind;
+	/* ELSEWHERE, and the client's confirmed name belongs to somebody else:
+	 * another organisational domain. */
+	bool is_mismatch;
+};
+
+/* sender-domain: can mail to the sender be delivered? RFC 5321 section 5.1,
+ * RFC 7505. */
+enum sp_sender_domain_kind {
+	SP_SENDER_DOMAIN_FINE,
+	SP_SENDER_DOMAIN_ABSENT,    /* there is no such domain */
+	SP_SENDER_DOMAIN_NO_HOST,   /* neither MX nor address */
+	SP_SENDER_DOMAIN_NULL_MX,   /* it says that it takes no mail */
+	SP_SENDER_DOMAIN_PRIVATE_MX /* its MX lead to private addresses only */
+};
+
+struct sp_sender_domain_fact {
+	enum sp_fact_state state;
+	enum sp_sender_domain_kind kind;
+};
+
+/* dnsbl: lists of addresses on the client. Bit i: rule i of the snapshot. */
+struct sp_dnsbl_list_fact {
+	enum sp_fact_state state;
+	uint64_t hits;
+};
+
+/* rhsbl: lists of domains on the names of a mail. */
+enum sp_rhsbl_name {
+	SP_RHSBL_HELO,
+	SP_RHSBL_RDNS, /* only a confirmed one */
+	SP_RHSBL_SENDER,
+	SP_RHSBL_FROM,
+	SP_RHSBL_NAMES
+};
+
+const char *sp_rhsbl_name_text(enum sp_rhsbl_name name); /* "HELO name" */
+
+struct sp_rhsbl_fact {
+	enum sp_fact_state state;
+	uint64_t hits;
 };
 
 /* greylist: has this sender's try been seen before? For one recipient. */
@@ -128,9 +198,17 @@ struct sp_facts {
 	const struct sp_access_fact *access_sender;
 	const struct sp_access_fact *access_recipient;
 	const struct sp_helo_fact *helo;
+	const struct sp_rdns_fact *rdns;
+	const struct sp_helo_name_fact *helo_name;
+	const struct sp_dnsbl_list_fact *dnsbl;
+	const struct sp_rhsbl_fact *rhsbl[SP_RHSBL_NAMES];
+	const struct sp_sender_domain_fact *sender_domain;
 	const struct sp_greylist_fact *greylist;
 	const struct sp_relay_fact *relay;
 	const struct sp_probe_fact *probe;
+	/* The names that the facts speak of, for reasons in words; "". */
+	const char *helo_text;
+	const char *sender_text;
 };
 
 /*

@@ -20,7 +20,7 @@
 struct sp_verdict;
 
 enum {
-	SP_HEADER_VALUE_SIZE = 1024
+	SP_HEADER_VALUE_SIZE = 2048
 };
 
 struct sp_header {

@@ -27,8 +27,14 @@ enum sp_action {
 
 const char *sp_action_name(enum sp_action action); /* "accept" */
 
+enum {
+	SP_FINDINGS_MAX = 32, /* of one mail; further ones add points only */
+	SP_FINDING_NAME_SIZE = 32
+};
+
 struct sp_finding {
 	enum sp_finding_id id;
+	char name[SP_FINDING_NAME_SIZE]; /* "DNSBL_ZEN_SBL" */
 	double weight;
 	const char *reason; /* in words; in the arena, never NULL */
 };
@@ -42,7 +48,7 @@ struct sp_verdict {
 	double refuse;	 /* the score that is refused */
 	int64_t wait_ms; /* for a deferral: how long still */
 	size_t count;
-	struct sp_finding findings[SP_FINDING_COUNT];
+	struct sp_finding findings[SP_FINDINGS_MAX];
 };
 
 /* Reasons are written into `arena`; when it is used up they are "". */

@@ -16,7 +16,6 @@
 
 #include "sallyport/err.h"
 #include "sallyport/facts.h"
-#include "sallyport/finding.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
 
@@ -24,11 +23,12 @@ struct sp_session;
 
 enum {
 	SP_RECORD_RING = 256,
+	SP_RECORD_FINDINGS = 24, /* the first ones */
 	SP_RECORD_REASON_SIZE = 160
 };
 
 struct sp_record_finding {
-	enum sp_finding_id id;
+	char name[32]; /* as SP_FINDING_NAME_SIZE */
 	double weight;
 	char reason[SP_RECORD_REASON_SIZE];
 };
@@ -61,7 +61,7 @@ struct sp_record {
 	uint32_t stage_us[SP_STAGE_COUNT];
 	uint32_t waited_us;
 	size_t finding_count;
-	struct sp_record_finding findings[SP_FINDING_COUNT];
+	struct sp_record_finding findings[SP_RECORD_FINDINGS];
 };
 
 /* Log, count and keep the mail that `session` has open. */

@@ -1,10 +1,11 @@
 /*
- * service.h - what sessions are served with: a configuration, a store, a clock.
+ * service.h - what sessions are served with: a configuration, a store, a
+ *             resolver, the DNS lists and their health, a clock.
  *
  * A connection takes a reference when it begins and keeps it to its end; a
- * reload puts a new service in its place for the connections to come. The
- * store is the same object before and after a reload, unless `store:` or
- * `redis:` changed.
+ * reload puts a new service in its place for the connections to come. Store,
+ * resolver and lists are the same objects before and after a reload, unless
+ * what the configuration says of them has changed.
  *
  * Threads:  any. The slot has its lock; a service is immutable.
  */
@@ -15,13 +16,21 @@
 
 struct sp_clock;
 struct sp_config;
+struct sp_dns;
+struct sp_list_set;
 struct sp_service_slot;
 struct sp_store;
+struct sp_suffixes;
 
 struct sp_service {
 	const struct sp_config *config;
 	struct sp_store *store;
 	const struct sp_clock *clock;
+	struct sp_dns
+		*dns; /* NULL: it could not be started; nothing is asked */
+	struct sp_list_set *address_lists;
+	struct sp_list_set *domain_lists;
+	const struct sp_suffixes *suffixes;
 };
 
 /* Takes over the caller's reference of `config`. */

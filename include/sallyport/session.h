@@ -20,11 +20,14 @@
 
 #include "sallyport/address.h"
 #include "sallyport/arena.h"
+#include "sallyport/dnsbl.h"
 #include "sallyport/facts.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
 
 struct sockaddr;
+struct sp_dns_batch;
+struct sp_from;
 struct sp_service;
 struct sp_verdict;
 
@@ -38,6 +41,37 @@ enum {
 	SP_OWN_HEADERS = 3,	    /* names of headers that are ours */
 	SP_CONNECTION_LIMIT = 8192, /* bytes of the connection's arena */
 	SP_MAIL_LIMIT = 65536	    /* bytes of the mail's arena */
+};
+
+/* Which questions a check has asked, by their numbers in the batch. */
+enum {
+	SP_RDNS_NAMES_MAX = 5,
+	SP_RHSBL_RDNS_NAMES_MAX = 2,
+	SP_MX_HOSTS_MAX = 4
+};
+
+struct sp_rdns_lookup {
+	bool is_asked;
+	uint8_t ptr;
+	uint8_t name_count;
+	uint8_t addresses[SP_RDNS_NAMES_MAX]; /* of each name: A or AAAA */
+};
+
+struct sp_lists_lookup {
+	bool is_asked;
+	uint8_t zones[SP_DNSBL_MAX_ZONES];
+};
+
+struct sp_helo_name_lookup {
+	bool is_asked;
+	uint8_t a, aaaa;
+};
+
+struct sp_sender_lookup {
+	bool is_asked;
+	uint8_t mx, a, aaaa;
+	uint8_t host_count;
+	uint8_t hosts[SP_MX_HOSTS_MAX];
 };
 
 struct sp_connection {
@@ -56,6 +90,19 @@ struct sp_connection {
 	struct sp_helo_fact helo_fact;
 	struct sp_probe_fact probe;
 	struct sp_probe_counts unsaved; /* of it, not yet in Redis */
+
+	/* What was asked of DNS, and what it said. */
+	struct sp_dns_batch *batch; /* NULL until the first question */
+	struct sp_rdns_lookup rdns_lookup;
+	struct sp_helo_name_lookup helo_lookup;
+	struct sp_lists_lookup dnsbl_lookup;
+	struct sp_lists_lookup rhsbl_helo;
+	struct sp_lists_lookup rhsbl_rdns[SP_RHSBL_RDNS_NAMES_MAX];
+	int confirmed_name; /* which of the PTR names; -1 = none */
+	struct sp_rdns_fact rdns;
+	struct sp_helo_name_fact helo_name;
+	struct sp_dnsbl_list_fact dnsbl;
+	struct sp_rhsbl_fact rhsbl[SP_RHSBL_NAMES]; /* HELO and RDNS */
 };
 
 /* What became of a mail's recipients. */
@@ -84,6 +131,17 @@ struct sp_mail {
 	unsigned degraded;     /* enum sp_degraded, or-ed */
 	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */
 	uint32_t waited_us;		   /* of the budget: spent in checks */
+
+	struct sp_dns_batch *batch; /* kept from mail to mail, cleared */
+	int64_t dns_deadline_ms;    /* monotonic; 0 until somebody waits */
+	const char *sender_domain;  /* normalised; "" */
+	struct sp_from *from;	    /* NULL until a From: field came */
+	const char *from_domain;    /* its first name; "" until it is read */
+	struct sp_sender_lookup sender_lookup;
+	struct sp_lists_lookup rhsbl_sender;
+	struct sp_lists_lookup rhsbl_from;
+	struct sp_sender_domain_fact sender_domain_fact;
+	struct sp_rhsbl_fact rhsbl[SP_RHSBL_NAMES]; /* SENDER and FROM */
 
 	struct sp_access_fact access_sender;
 	/* Of a recipient that a list let in: what was granted at RCPT holds
@@ -157,8 +215,12 @@ void sp_session_note_probe(struct sp_session *session, enum sp_refusal refusal);
 void sp_session_note_network(struct sp_session *session,
 			     const struct sp_probe_counts *saved);
 
-/* One header field's name: only our own are counted. */
-void sp_session_note_header(struct sp_session *session, const char *name);
+/*
+ * One header field. Copies of our own are counted, and From: is read. True when
+ * it brought the author's domain, which the checks of SP_STAGE_HEADER wait for.
+ */
+bool sp_session_note_header(struct sp_session *session, const char *name,
+			    const char *value);
 
 /* Name number `index` of those that are ours, below SP_OWN_HEADERS. */
 const char *sp_session_own_header(unsigned index);

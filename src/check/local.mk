@@ -1,16 +1,19 @@
 # The checks, one per file, their table, and the one who runs them.
 libsallyport_a_SOURCES += \
 	src/check/access.c \
-	src/check/dnsbl_defaults.c include/sallyport/dnsbl.h \
-	src/check/dnsbl_judge.c src/check/dnsbl_rule.c src/check/dnsbl_zone.c \
-	src/check/generic_name.c include/sallyport/generic_name.h \
-	src/check/generic_spelling.c src/check/generic_spelling.h \
+	src/check/dnsbl.c \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
-	src/check/list_health.c include/sallyport/list_health.h \
+	src/check/helo_name.c \
+	src/check/list_watch.c include/sallyport/list_watch.h \
+	src/check/lists.c src/check/lists.h \
+	src/check/lookup.c src/check/lookup.h \
 	src/check/probe.c \
+	src/check/rdns.c \
 	src/check/relay.c include/sallyport/relay.h \
+	src/check/rhsbl.c src/check/rhsbl.h \
 	src/check/run.c include/sallyport/check.h \
+	src/check/sender_domain.c \
 	src/check/table.c
 
 if HAVE_CMOCKA

@@ -33,7 +33,7 @@ void sp_checks_run(struct sp_session *session, enum sp_stage stage)
 	for (size_t i = 0; (check = sp_check_row(i)) != NULL; i++) {
 		if (!check->at[stage] || (is_exempt && !check->is_for_all))
 			continue;
-		if (check->waits && sp_clock_mono_ms() >= deadline_ms) {
+		if (check->waits[stage] && sp_clock_mono_ms() >= deadline_ms) {
 			session->mail.degraded |= SP_DEGRADED_TIME;
 			continue;
 		}

@@ -26,16 +26,50 @@ static const struct sp_check checks[] = {
 		.name = "relay",
 		.at = { [SP_STAGE_RCPT] = sp_relay_check },
 	},
+	/* What is asked at connect is on its way while the client greets. The
+	 * judgements wait for it at RCPT, all until the same moment. rdns goes
+	 * before those that want to know the client's confirmed name. */
+	{
+		.name = "rdns",
+		.at = { [SP_STAGE_CONNECT] = sp_rdns_ask,
+			[SP_STAGE_RCPT] = sp_rdns_judge },
+		.waits = { [SP_STAGE_RCPT] = true },
+	},
+	{
+		.name = "dnsbl",
+		.at = { [SP_STAGE_CONNECT] = sp_dnsbl_ask,
+			[SP_STAGE_RCPT] = sp_dnsbl_check },
+		.waits = { [SP_STAGE_RCPT] = true },
+	},
+	{
+		.name = "helo-name",
+		.at = { [SP_STAGE_HELO] = sp_helo_name_ask,
+			[SP_STAGE_RCPT] = sp_helo_name_judge },
+		.waits = { [SP_STAGE_RCPT] = true },
+	},
+	{
+		.name = "sender-domain",
+		.at = { [SP_STAGE_MAIL] = sp_sender_domain_ask,
+			[SP_STAGE_RCPT] = sp_sender_domain_judge },
+		.waits = { [SP_STAGE_RCPT] = true },
+	},
+	{
+		.name = "rhsbl",
+		.at = { [SP_STAGE_RCPT] = sp_rhsbl_check,
+			[SP_STAGE_HEADER] = sp_rhsbl_ask_from,
+			[SP_STAGE_EOM] = sp_rhsbl_check_from },
+		.waits = { [SP_STAGE_RCPT] = true, [SP_STAGE_EOM] = true },
+	},
 	{
 		.name = "greylist",
-		.waits = true,
 		.at = { [SP_STAGE_RCPT] = sp_greylist_check },
+		.waits = { [SP_STAGE_RCPT] = true },
 	},
 	{
 		/* Behind greylisting, whose answer says it already. */
 		.name = "probe",
-		.waits = true,
 		.at = { [SP_STAGE_RCPT] = sp_probe_check },
+		.waits = { [SP_STAGE_RCPT] = true },
 	},
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "sallyport/dnsbl.h"
 #include "value.h"
 
 /* Whether option `name` may be compared: its value is what was meant. */
@@ -74,6 +75,7 @@ static void check_orders(struct sp_loader *loader)
 		{ "greylist.delay", "greylist.retry-window", false },
 		{ "greylist.retry-window", "greylist.remember", false },
 		{ "budget.callback", "budget.mail", true },
+		{ "budget.dns", "budget.mail", true },
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
@@ -269,6 +271,58 @@ static void check_dns(struct sp_loader *loader)
 			      "expected one of them");
 }
 
+static void add_rule(struct sp_loader *loader, const char *option,
+		     const struct sp_list_entry *entry,
+		     struct sp_dnsbl_rules *rules)
+{
+	const struct sp_place place = { entry->file, entry->line, 1 };
+	char error[SP_DNSBL_ERROR_SIZE];
+
+	if (sp_dnsbl_rules_add(rules, entry->text, error) != SP_OK)
+		sp_report_add(&loader->report, &place, "%s: %s", option, error);
+}
+
+/* NULL when there is no memory. */
+static const struct sp_dnsbl_rules *make_rules(struct sp_loader *loader,
+					       const char *option,
+					       const struct sp_list *list,
+					       bool is_domain)
+{
+	struct sp_dnsbl_rules *rules =
+		sp_arena_alloc(&loader->snapshot->strings, sizeof(*rules));
+	bool has_defaults = false;
+
+	if (rules == NULL)
+		return NULL;
+	sp_dnsbl_rules_init(rules);
+	for (size_t i = 0; i < sp_list_count(list); i++) {
+		const struct sp_list_entry *entry = sp_list_get(list, i);
+
+		if (strcmp(entry->text, "defaults") == 0)
+			has_defaults = true;
+		else
+			add_rule(loader, option, entry, rules);
+	}
+	/* Last, wherever the word stands: one's own rules go first. */
+	if (has_defaults)
+		sp_dnsbl_rules_add_defaults(rules, is_domain);
+	return rules;
+}
+
+static void settle_rules(struct sp_loader *loader)
+{
+	static const struct sp_place nowhere = { "", 0, 0 };
+	struct sp_dnsbl_config *dnsbl = &loader->snapshot->config.dnsbl;
+
+	dnsbl->addresses =
+		make_rules(loader, "dnsbl.lists", dnsbl->lists, false);
+	dnsbl->domains = make_rules(loader, "dnsbl.domain-lists",
+				    dnsbl->domain_lists, true);
+	if (dnsbl->addresses == NULL || dnsbl->domains == NULL)
+		sp_report_add(&loader->report, &nowhere,
+			      "dnsbl: there is no memory");
+}
+
 void sp_check_all(struct sp_loader *loader)
 {
 	settle_modes(&loader->snapshot->config);
@@ -279,4 +333,5 @@ void sp_check_all(struct sp_loader *loader)
 	check_sockets(loader);
 	check_access(loader);
 	check_dns(loader);
+	settle_rules(loader);
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 
 /* TRUSTED, ACCESS_*, RELAY_GUARD and GREYLISTED decide by themselves and need no
- * points. Of the others, all of HELO_* are seen in one HELO, HARVEST and
- * RELAY_PROBE in one client's recipients; what can be true of it at once stays below
- * score.refuse (10), for one source alone must not refuse a mail. */
+ * points. The others come from a few sources (the HELO name, the client's name,
+ * its recipients, the sender's domain, each operator of DNS lists); what can be true of one source
+ * at once stays below score.refuse (10), for one alone must not refuse. */
 static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_TRUSTED] = { "TRUSTED", 0,
 				 "The client is in access.trusted-networks or "
@@ -41,6 +41,47 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_RELAY_GUARD] = { "RELAY_GUARD", 0,
 				     "The recipient is in none of "
 				     "relay.local-domains." },
+	[SP_FINDING_HELO_NOWHERE] = { "HELO_NOWHERE", 1.0,
+				      "The name in HELO does not exist, or has "
+				      "no address." },
+	[SP_FINDING_HELO_ELSEWHERE] = { "HELO_ELSEWHERE", 0.3,
+					"The name in HELO leads to other "
+					"addresses than the client's." },
+	[SP_FINDING_HELO_MISMATCH] = { "HELO_MISMATCH", 1.5,
+				       "The name in HELO leads elsewhere, and "
+				       "the client's confirmed name belongs to "
+				       "another organisation." },
+	[SP_FINDING_RDNS_NONE] = { "RDNS_NONE", 1.5,
+				   "The client's address has no name." },
+	[SP_FINDING_RDNS_NOT_CONFIRMED] = { "RDNS_NOT_CONFIRMED", 1.0,
+					    "The name of the client's address "
+					    "does not lead back to it." },
+	[SP_FINDING_RDNS_GENERIC] = { "RDNS_GENERIC", 1.5,
+				      "The client's name looks like that of a "
+				      "customer's line." },
+	[SP_FINDING_SENDER_DOMAIN_ABSENT] = { "SENDER_DOMAIN_ABSENT", 4.0,
+					      "The sender's domain does not "
+					      "exist." },
+	[SP_FINDING_SENDER_DOMAIN_NO_HOST] = { "SENDER_DOMAIN_NO_HOST", 3.0,
+					       "The sender's domain has neither "
+					       "MX nor address." },
+	[SP_FINDING_SENDER_DOMAIN_NULL_MX] = { "SENDER_DOMAIN_NULL_MX", 4.0,
+					       "The sender's domain says that "
+					       "it takes no mail." },
+	[SP_FINDING_SENDER_DOMAIN_PRIVATE_MX] = { "SENDER_DOMAIN_PRIVATE_MX",
+						  3.0,
+						  "The sender's MX lead to "
+						  "private addresses only." },
+	[SP_FINDING_DNSBL] = { "DNSBL", 1.0,
+			       "A list of addresses names the client. Times the "
+			       "weight of each rule that hits (dnsbl.lists), "
+			       "whose finding is DNSBL_ and its name." },
+	[SP_FINDING_RHSBL] = { "RHSBL", 1.0,
+			       "A list of domains names the HELO name, the "
+			       "client's confirmed name, the sender's or the "
+			       "author's domain. Times the weight of each rule "
+			       "that hits (dnsbl.domain-lists), whose finding "
+			       "is RHSBL_ and its name." },
 	[SP_FINDING_GREYLISTED] = { "GREYLISTED", 0,
 				    "A first-time sender was asked to come "
 				    "back." },

@@ -264,6 +264,17 @@ static enum sp_err read_server(const char *text, struct key *key_out)
 	return SP_OK;
 }
 
+/* What is in a rule is looked at when all of them are there (check.c). */
+static enum sp_err read_rule(const char *text, struct key *key_out)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length >= sizeof(key_out->bytes))
+		return SP_ERR_SYNTAX;
+	memcpy(key_out->bytes, text, length + 1);
+	return SP_OK;
+}
+
 static enum sp_err read_key(enum sp_list_kind kind, const char *text,
 			    struct key *key_out)
 {
@@ -275,6 +286,8 @@ static enum sp_err read_key(enum sp_list_kind kind, const char *text,
 		err = read_name(text, key_out);
 	else if (kind == SP_LIST_SERVERS)
 		err = read_server(text, key_out);
+	else if (kind == SP_LIST_RULES)
+		err = read_rule(text, key_out);
 	else
 		err = read_address(text, key_out);
 	if (err)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sallyport/text.h"
+
 /* A wrong file (a picture, say) is wrong in every line. */
 enum {
 	FILE_ERRORS_MAX = 16
@@ -150,12 +152,34 @@ static void take_file(struct filler *filler, const char *name,
 	free(content.bytes);
 }
 
+/* A rule "NAME: ZONE=..." without quotes is a mapping to YAML. */
+static bool is_rule(const struct filler *filler,
+		    const struct sp_yaml_node *node)
+{
+	return filler->option->type == SP_OPTION_RULES &&
+	       node->kind == SP_YAML_MAPPING && node->first != NULL &&
+	       node->first->next == NULL && node->first->kind == SP_YAML_SCALAR;
+}
+
+static bool take_rule(struct filler *filler, const struct sp_yaml_node *node)
+{
+	char rule[512];
+	struct sp_text text;
+
+	sp_text_init(&text, rule, sizeof(rule));
+	sp_text_addf(&text, "%s: %s", node->first->key, node->first->text);
+	/* What is cut is too long for a rule as well. */
+	return add_entry(filler, rule, &node->place);
+}
+
 static bool take_item(struct filler *filler, const struct sp_yaml_node *node)
 {
 	if (node->kind == SP_YAML_REFUSED) {
 		filler->is_good = false;
 		return true;
 	}
+	if (is_rule(filler, node))
+		return take_rule(filler, node);
 	if (node->kind != SP_YAML_SCALAR) {
 		filler->is_good = false;
 		sp_report_add(&filler->loader->report, &node->place,

@@ -254,6 +254,11 @@ static const struct sp_option rows[] = {
 	  .offset = AT(helo.is_enabled),
 	  .initial = "true",
 	  .help = "Whether the name in HELO is looked at." },
+	{ .name = "helo.lookup",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(helo.is_looked_up),
+	  .initial = "true",
+	  .help = "Whether it is looked up where that name leads." },
 	{ .name = "helo.own-names",
 	  .type = SP_OPTION_NAMES,
 	  .offset = AT(helo.own_names),
@@ -263,6 +268,47 @@ static const struct sp_option rows[] = {
 	  .type = SP_OPTION_NETWORKS,
 	  .offset = AT(helo.own_addresses),
 	  .help = "Addresses that are ours, beside the one connected to." },
+	{ .name = "rdns.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(rdns.is_enabled),
+	  .initial = "true",
+	  .help = "Whether the name of the client's address is looked up, and "
+		  "confirmed." },
+	{ .name = "sender-domain.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(sender_domain.is_enabled),
+	  .initial = "true",
+	  .help = "Whether the sender's domain is looked up: can it take mail "
+		  "at all?" },
+	{ .name = "dnsbl.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(dnsbl.is_enabled),
+	  .initial = "true",
+	  .help = "Whether DNS lists are asked." },
+	{ .name = "dnsbl.lists",
+	  .type = SP_OPTION_RULES,
+	  .offset = AT(dnsbl.lists),
+	  .initial = "defaults",
+	  .help = "Lists of addresses, as rules NAME: ZONE=FILTER*WEIGHT in "
+		  "postscreen's syntax; a negative weight is for a list of the "
+		  "good. defaults: the shipped ones. Read each operator's "
+		  "terms." },
+	{ .name = "dnsbl.domain-lists",
+	  .type = SP_OPTION_RULES,
+	  .offset = AT(dnsbl.domain_lists),
+	  .initial = "defaults",
+	  .help = "Lists of domains, in the same syntax: asked about the HELO "
+		  "name, the client's confirmed name, the sender's and the "
+		  "author's domain." },
+	{ .name = "dnsbl.test-interval",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(dnsbl.test_interval_ms),
+	  .least = "10s",
+	  .most = "1d",
+	  .initial = "5m",
+	  .help = "How often each list is asked what it must and must not "
+		  "list (RFC 5782). One that fails counts for nothing until it "
+		  "is well again." },
 	{ .name = "greylist.enabled",
 	  .type = SP_OPTION_BOOL,
 	  .offset = AT(greylist.is_enabled),
@@ -404,6 +450,13 @@ static const struct sp_option rows[] = {
 	  .initial = "5s",
 	  .help = "The most that one mail waits for all of our questions "
 		  "together." },
+	{ .name = "budget.dns",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(budget.dns_ms),
+	  .least = "10ms",
+	  .most = "30s",
+	  .initial = "3s",
+	  .help = "The most of it that is waited for DNS." },
 	{ .name = "budget.callback",
 	  .type = SP_OPTION_DURATION,
 	  .offset = AT(budget.callback_ms),
@@ -451,6 +504,9 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 	[SP_OPTION_ADDRESSES] = { "address list",
 				  "user@example.org, user@, example.org or "
 				  "<>" },
+	[SP_OPTION_RULES] = { "rule list",
+			      "defaults, or a rule such as \"NAME: "
+			      "ZONE=127.0.0.2*1.5\"" },
 	[SP_OPTION_SERVERS] = { "server list",
 				"a server such as 192.0.2.1, 192.0.2.1@5353 or "
 				"2001:db8::1@53" },

@@ -33,6 +33,7 @@ enum sp_option_type {
 	SP_OPTION_NAMES,
 	SP_OPTION_ADDRESSES,
 	SP_OPTION_SERVERS,
+	SP_OPTION_RULES,
 	SP_OPTION_TYPES
 };
 
@@ -84,13 +85,15 @@ static inline enum sp_list_kind sp_list_kind_of(enum sp_option_type type)
 	return type == SP_OPTION_NETWORKS  ? SP_LIST_NETWORKS
 	       : type == SP_OPTION_NAMES   ? SP_LIST_NAMES
 	       : type == SP_OPTION_SERVERS ? SP_LIST_SERVERS
+	       : type == SP_OPTION_RULES   ? SP_LIST_RULES
 					   : SP_LIST_ADDRESSES;
 }
 
 static inline bool sp_option_is_list(enum sp_option_type type)
 {
 	return type == SP_OPTION_NETWORKS || type == SP_OPTION_NAMES ||
-	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS;
+	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS ||
+	       type == SP_OPTION_RULES;
 }
 
 #endif

@@ -270,6 +270,7 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_NAMES:
 	case SP_OPTION_ADDRESSES:
 	case SP_OPTION_SERVERS:
+	case SP_OPTION_RULES:
 		write_list(out, *(struct sp_list *const *)field);
 		return;
 	default:

@@ -5,7 +5,9 @@
 #include "sallyport/config.h"
 #include "sallyport/control.h"
 #include "sallyport/counters.h"
+#include "sallyport/dns.h"
 #include "sallyport/embedded.h"
+#include "sallyport/list_set.h"
 #include "sallyport/record.h"
 #include "sallyport/service.h"
 #include "sallyport/store.h"
@@ -114,6 +116,67 @@ static json_t *store(const struct sp_service *service,
 	return object;
 }
 
+static json_t *dns(const struct sp_service *service)
+{
+	json_t *object = json_object();
+	struct sp_dns_health health;
+
+	if (!service->dns)
+		return object;
+	sp_dns_health(service->dns, &health);
+	json_object_set_new(object, "servers", text(health.servers));
+	json_object_set_new(object, "is_dead", json_boolean(health.is_dead));
+	json_object_set_new(object, "asked",
+			    json_integer((json_int_t)health.asked));
+	json_object_set_new(object, "sent",
+			    json_integer((json_int_t)health.sent));
+	json_object_set_new(object, "answered",
+			    json_integer((json_int_t)health.answered));
+	json_object_set_new(object, "failed",
+			    json_integer((json_int_t)health.failed));
+	json_object_set_new(object, "timeouts",
+			    json_integer((json_int_t)health.timeouts));
+	json_object_set_new(object, "not_asked",
+			    json_integer((json_int_t)health.not_asked));
+	json_object_set_new(object, "in_flight",
+			    json_integer(health.in_flight));
+	return object;
+}
+
+static json_t *one_list(const struct sp_list_set *set, size_t zone)
+{
+	const struct sp_dnsbl_rules *rules = sp_list_set_rules(set);
+	json_t *object = json_object();
+	char shown[SP_DOMAIN_SIZE];
+	struct sp_health_view view;
+
+	sp_list_set_view(set, zone, &view);
+	json_object_set_new(
+		object, "zone",
+		text(sp_dnsbl_zone_show(rules->zones[zone], shown)));
+	json_object_set_new(object, "state",
+			    json_string(sp_health_state_text(view.state)));
+	json_object_set_new(object, "reason",
+			    json_string(sp_health_reason_text(&view)));
+	json_object_set_new(object, "questions",
+			    json_integer((json_int_t)view.questions));
+	json_object_set_new(object, "hits",
+			    json_integer((json_int_t)view.hits));
+	json_object_set_new(object, "errors",
+			    json_integer((json_int_t)view.errors));
+	json_object_set_new(object, "latency_ms", json_real(view.latency_ms));
+	return object;
+}
+
+static json_t *lists(const struct sp_list_set *set)
+{
+	json_t *array = json_array();
+
+	for (size_t zone = 0; zone < sp_list_set_rules(set)->zone_count; zone++)
+		json_array_append_new(array, one_list(set, zone));
+	return array;
+}
+
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error)
 {
@@ -136,6 +199,11 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 	json_object_set_new(object, "would", would());
 	json_object_set_new(object, "reload_error", text(reload_error));
 	json_object_set_new(object, "store", store(service, sources->embedded));
+	json_object_set_new(object, "dns", dns(service));
+	json_object_set_new(object, "address_lists",
+			    lists(service->address_lists));
+	json_object_set_new(object, "domain_lists",
+			    lists(service->domain_lists));
 	sp_service_unref(&service);
 	return object;
 }
@@ -148,9 +216,7 @@ static json_t *findings(const struct sp_record *record)
 		const struct sp_record_finding *finding = &record->findings[i];
 		json_t *object = json_object();
 
-		json_object_set_new(
-			object, "name",
-			json_string(sp_finding_kind(finding->id)->name));
+		json_object_set_new(object, "name", json_string(finding->name));
 		json_object_set_new(object, "weight",
 				    json_real(finding->weight));
 		json_object_set_new(object, "reason", text(finding->reason));

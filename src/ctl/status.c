@@ -12,10 +12,11 @@ static const char help[] =
 	"Usage: sallyport status [--config FILE] [--json]\n"
 	"\n"
 	"Show what the daemon is doing: how long it has run, connections, mails\n"
-	"and verdicts, and how its store (Redis) is.\n"
+	"and verdicts, and how its store (Redis), its resolver and each DNS list\n"
+	"are.\n"
 	"\n"
-	"Exit codes: 0 all is well; 1 the daemon runs, but its store is out of\n"
-	"order or the last reload failed; 2 used wrongly; 3 the daemon cannot be\n"
+	"Exit codes: 0 all is well; 1 the daemon runs, but its store or resolver\n"
+	"is out of order or the last reload failed; 2 used wrongly; 3 the daemon cannot be\n"
 	"reached; 4 the configuration has errors.\n";
 
 static long long number(const json_t *object, const char *key)
@@ -103,6 +104,40 @@ static void print_store(const json_t *store)
 		       number(store, "embedded_restarts"));
 }
 
+static void print_dns(const json_t *dns)
+{
+	if (!json_object_get(dns, "servers"))
+		return;
+	print_line("dns", text(dns, "servers")[0]
+				  ? text(dns, "servers")
+				  : "no server: nothing is looked up");
+	printf("%-12s %s; %lld questions, %lld sent, %lld failed, %lld timed "
+	       "out, %lld not asked\n",
+	       "", is_true(dns, "is_dead") ? "DOES NOT ANSWER" : "answers",
+	       number(dns, "asked"), number(dns, "sent"), number(dns, "failed"),
+	       number(dns, "timeouts"), number(dns, "not_asked"));
+}
+
+static void print_lists(const json_t *lists)
+{
+	const json_t *list;
+	size_t i;
+
+	json_array_foreach(lists, i, list)
+	{
+		printf("  %-9s  ", text(list, "state"));
+		sp_output_safe(stdout, text(list, "zone"));
+		printf(": %lld questions, %lld hits, %lld errors",
+		       number(list, "questions"), number(list, "hits"),
+		       number(list, "errors"));
+		if (text(list, "reason")[0]) {
+			fputs("; ", stdout);
+			sp_output_safe(stdout, text(list, "reason"));
+		}
+		putchar('\n');
+	}
+}
+
 static void print_reloads(const json_t *status)
 {
 	printf("%-12s %lld\n", "reloads", number(status, "reloads"));
@@ -117,8 +152,12 @@ static int judge(const json_t *status)
 		is_true(store, "is_breaker_open") ||
 		(!is_true(store, "is_up") && number(store, "failures") > 0);
 
-	return is_store_bad || text(status, "reload_error")[0] ? SP_EXIT_NO
-							       : SP_EXIT_FINE;
+	return is_store_bad ||
+			       is_true(json_object_get(status, "dns"),
+				       "is_dead") ||
+			       text(status, "reload_error")[0]
+		       ? SP_EXIT_NO
+		       : SP_EXIT_FINE;
 }
 
 static int show(const struct sp_ctl *ctl)
@@ -140,6 +179,9 @@ static int show(const struct sp_ctl *ctl)
 	print_head(status);
 	print_mails(status);
 	print_store(json_object_get(status, "store"));
+	print_dns(json_object_get(status, "dns"));
+	print_lists(json_object_get(status, "address_lists"));
+	print_lists(json_object_get(status, "domain_lists"));
 	print_reloads(status);
 	json_decref(status);
 	return exit_code;

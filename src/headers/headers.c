@@ -53,7 +53,7 @@ static void write_tests(struct sp_header *header,
 			sp_text_add(&text, "\n\t");
 			line = text.length;
 		}
-		sp_text_addf(&text, "%s=", sp_finding_kind(finding->id)->name);
+		sp_text_addf(&text, "%s=", finding->name);
 		sp_headers_add_score(&text, finding->weight);
 	}
 }

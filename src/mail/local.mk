@@ -2,6 +2,8 @@ libsallyport_a_SOURCES += \
 	src/mail/address.c include/sallyport/address.h \
 	src/mail/from.c include/sallyport/from.h \
 	src/mail/from_lex.c src/mail/from_lex.h \
+	src/mail/generic_name.c include/sallyport/generic_name.h \
+	src/mail/generic_spelling.c src/mail/generic_spelling.h \
 	src/mail/organisation.c include/sallyport/organisation.h \
 	src/mail/sender.c include/sallyport/sender.h \
 	src/mail/utf8.c src/mail/utf8.h \

@@ -327,10 +327,10 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct sp_session *session = session_of(ctx);
 
-	(void)value;
 	if (!session)
 		return SMFIS_TEMPFAIL;
-	sp_session_note_header(session, name);
+	if (sp_session_note_header(session, name, value))
+		sp_checks_run(session, SP_STAGE_HEADER);
 	return go_on(session, SMFIP_NR_HDR);
 }
 

@@ -5,6 +5,7 @@
 
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
+#include "sallyport/dnsbl.h"
 #include "sallyport/text.h"
 
 enum {
@@ -30,27 +31,61 @@ struct deliberation {
 	struct sp_verdict *verdict;
 };
 
+__attribute__((format(printf, 2, 0))) static const char *keep_reason(
+	struct sp_arena *arena, const char *format, va_list args)
+{
+	char buffer[REASON_SIZE];
+	struct sp_text text;
+	const char *reason;
+
+	sp_text_init(&text, buffer, sizeof(buffer));
+	sp_text_vaddf(&text, format, args);
+	reason = sp_arena_text(arena, buffer);
+	return reason ? reason : "";
+}
+
+/* A finding without its reason, to be filled; NULL when there are too many. */
+static struct sp_finding *add(struct deliberation *d, enum sp_finding_id id,
+			      double weight)
+{
+	struct sp_verdict *verdict = d->verdict;
+	struct sp_finding *finding;
+
+	verdict->score += weight;
+	if (verdict->count == SP_FINDINGS_MAX)
+		return NULL;
+	finding = &verdict->findings[verdict->count++];
+	*finding = (struct sp_finding){
+		.id = id,
+		.weight = weight,
+		.reason = "",
+	};
+	return finding;
+}
+
+static void set_name(struct sp_finding *finding, const char *beginning,
+		     const char *end)
+{
+	struct sp_text text;
+
+	sp_text_init(&text, finding->name, sizeof(finding->name));
+	sp_text_add(&text, beginning);
+	sp_text_add(&text, end);
+}
+
 __attribute__((format(printf, 3, 4))) static void find(struct deliberation *d,
 						       enum sp_finding_id id,
 						       const char *format, ...)
 {
-	struct sp_verdict *verdict = d->verdict;
-	char buffer[REASON_SIZE];
-	const char *reason;
-	struct sp_text text;
+	struct sp_finding *finding = add(d, id, d->config->score.weights[id]);
 	va_list args;
 
-	sp_text_init(&text, buffer, sizeof(buffer));
+	if (!finding)
+		return;
+	set_name(finding, sp_finding_kind(id)->name, "");
 	va_start(args, format);
-	sp_text_vaddf(&text, format, args);
+	finding->reason = keep_reason(d->arena, format, args);
 	va_end(args);
-	reason = sp_arena_text(d->arena, buffer);
-	verdict->findings[verdict->count++] = (struct sp_finding){
-		.id = id,
-		.weight = d->config->score.weights[id],
-		.reason = reason ? reason : "",
-	};
-	verdict->score += d->config->score.weights[id];
 }
 
 /* `action` is wanted; a feature that only observes may not act on it. */
@@ -195,6 +230,128 @@ static void weigh_relay(struct deliberation *d)
 	     SP_FINDING_RELAY_GUARD);
 }
 
+/* The three names that must not be taken for each other: what the client says
+ * (HELO), what its address is called (rdns), and the address itself. */
+static void weigh_helo_name(struct deliberation *d)
+{
+	const struct sp_helo_name_fact *fact = d->facts->helo_name;
+
+	if (fact->state != SP_FACT_KNOWN)
+		return;
+	if (fact->kind == SP_HELO_NAME_NOWHERE)
+		find(d, SP_FINDING_HELO_NOWHERE,
+		     "the HELO name %s has no address", d->facts->helo_text);
+	if (fact->is_mismatch)
+		find(d, SP_FINDING_HELO_MISMATCH,
+		     "the HELO name %s does not lead to the client, whose own "
+		     "name is %s",
+		     d->facts->helo_text, d->facts->rdns->name);
+	else if (fact->kind == SP_HELO_NAME_ELSEWHERE)
+		find(d, SP_FINDING_HELO_ELSEWHERE,
+		     "the HELO name %s leads to other addresses",
+		     d->facts->helo_text);
+}
+
+static void weigh_rdns(struct deliberation *d)
+{
+	const struct sp_rdns_fact *fact = d->facts->rdns;
+
+	if (fact->state != SP_FACT_KNOWN)
+		return;
+	if (fact->kind == SP_RDNS_NONE)
+		find(d, SP_FINDING_RDNS_NONE,
+		     "the client's address has no name");
+	if (fact->kind == SP_RDNS_NOT_CONFIRMED)
+		find(d, SP_FINDING_RDNS_NOT_CONFIRMED,
+		     "the client's name %s does not lead back to its address",
+		     fact->name);
+	if (fact->generic)
+		find(d, SP_FINDING_RDNS_GENERIC,
+		     "the client's name %s is a customer's line: %s",
+		     fact->name, fact->generic);
+}
+
+static void weigh_sender_domain(struct deliberation *d)
+{
+	const struct sp_sender_domain_fact *fact = d->facts->sender_domain;
+	const char *domain = d->facts->sender_text;
+
+	if (fact->state != SP_FACT_KNOWN)
+		return;
+	switch (fact->kind) {
+	case SP_SENDER_DOMAIN_FINE:
+		return;
+	case SP_SENDER_DOMAIN_ABSENT:
+		find(d, SP_FINDING_SENDER_DOMAIN_ABSENT,
+		     "the sender's domain %s does not exist", domain);
+		return;
+	case SP_SENDER_DOMAIN_NO_HOST:
+		find(d, SP_FINDING_SENDER_DOMAIN_NO_HOST,
+		     "the sender's domain %s has neither MX nor address",
+		     domain);
+		return;
+	case SP_SENDER_DOMAIN_NULL_MX:
+		find(d, SP_FINDING_SENDER_DOMAIN_NULL_MX,
+		     "the sender's domain %s says that it takes no mail",
+		     domain);
+		return;
+	case SP_SENDER_DOMAIN_PRIVATE_MX:
+		find(d, SP_FINDING_SENDER_DOMAIN_PRIVATE_MX,
+		     "the MX of the sender's domain %s have private addresses",
+		     domain);
+		return;
+	}
+}
+
+/* Findings of the rules in `hits`; the zone is shown without its key. */
+static void weigh_rules(struct deliberation *d, enum sp_finding_id id,
+			const struct sp_dnsbl_rules *rules, uint64_t hits,
+			const char *what)
+{
+	for (size_t i = 0; i < rules->rule_count; i++) {
+		const struct sp_dnsbl_rule *rule = &rules->rules[i];
+		char zone[SP_DOMAIN_SIZE], reason[REASON_SIZE];
+		struct sp_finding *finding;
+		struct sp_text text;
+
+		if (!(hits & UINT64_C(1) << i))
+			continue;
+		finding =
+			add(d, id, rule->weight * d->config->score.weights[id]);
+		if (!finding)
+			continue;
+		set_name(finding, id == SP_FINDING_DNSBL ? "DNSBL_" : "RHSBL_",
+			 rule->name);
+		sp_text_init(&text, reason, sizeof(reason));
+		sp_text_addf(
+			&text, "the %s is on %s", what,
+			sp_dnsbl_zone_show(rules->zones[rule->zone], zone));
+		finding->reason = sp_arena_text(d->arena, reason);
+		if (!finding->reason)
+			finding->reason = "";
+	}
+}
+
+/* A rule's weight is meant once for a mail, whichever names it hits. */
+static void weigh_lists(struct deliberation *d)
+{
+	const struct sp_facts *facts = d->facts;
+	uint64_t weighed = 0;
+
+	if (facts->dnsbl->hits)
+		weigh_rules(d, SP_FINDING_DNSBL, d->config->dnsbl.addresses,
+			    facts->dnsbl->hits, "client's address");
+	for (unsigned i = 0; i < SP_RHSBL_NAMES; i++) {
+		uint64_t hits = facts->rhsbl[i]->hits & ~weighed;
+
+		if (hits)
+			weigh_rules(d, SP_FINDING_RHSBL,
+				    d->config->dnsbl.domains, hits,
+				    sp_rhsbl_name_text((enum sp_rhsbl_name)i));
+		weighed |= hits;
+	}
+}
+
 static void weigh_score(struct deliberation *d)
 {
 	if (d->verdict->score >= d->config->score.refuse)
@@ -240,6 +397,10 @@ void sp_policy_decide(const struct sp_facts *facts,
 	weigh_helo(&d);
 	weigh_probes(&d);
 	weigh_relay(&d);
+	weigh_helo_name(&d);
+	weigh_rdns(&d);
+	weigh_sender_domain(&d);
+	weigh_lists(&d);
 	weigh_access(&d, access);
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */

@@ -86,12 +86,14 @@ static void fill_findings(struct sp_record *record,
 		return;
 	record->score = verdict->score;
 	record->refuse = verdict->refuse;
-	record->finding_count = verdict->count;
-	for (size_t i = 0; i < verdict->count; i++) {
+	record->finding_count = verdict->count < SP_RECORD_FINDINGS
+					? verdict->count
+					: SP_RECORD_FINDINGS;
+	for (size_t i = 0; i < record->finding_count; i++) {
 		struct sp_record_finding *to = &record->findings[i];
 		const struct sp_finding *from = &verdict->findings[i];
 
-		to->id = from->id;
+		copy(to->name, sizeof(to->name), from->name);
 		to->weight = from->weight;
 		copy(to->reason, sizeof(to->reason), from->reason);
 	}
@@ -133,13 +135,13 @@ static const char *unless_empty(const char *text)
 static void log_tests(struct sp_log_event *event,
 		      const struct sp_record *record)
 {
-	char bytes[512];
+	char bytes[1024];
 	struct sp_text text;
 
 	sp_text_init(&text, bytes, sizeof(bytes));
 	for (size_t i = 0; i < record->finding_count; i++)
 		sp_text_addf(&text, "%s%s=%.4g", i > 0 ? "," : "",
-			     sp_finding_kind(record->findings[i].id)->name,
+			     record->findings[i].name,
 			     record->findings[i].weight);
 	sp_log_event_text(event, "tests", unless_empty(bytes));
 }

@@ -7,7 +7,7 @@
 static const char *const stage_names[SP_STAGE_COUNT] = {
 	[SP_STAGE_CONNECT] = "connect", [SP_STAGE_HELO] = "helo",
 	[SP_STAGE_MAIL] = "mail",	[SP_STAGE_RCPT] = "rcpt",
-	[SP_STAGE_EOM] = "eom",
+	[SP_STAGE_HEADER] = "header",	[SP_STAGE_EOM] = "eom",
 };
 
 const char *sp_stage_name(enum sp_stage stage)
@@ -15,9 +15,21 @@ const char *sp_stage_name(enum sp_stage stage)
 	return stage < SP_STAGE_COUNT ? stage_names[stage] : "?";
 }
 
+const char *sp_rhsbl_name_text(enum sp_rhsbl_name name)
+{
+	static const char *const texts[SP_RHSBL_NAMES] = {
+		[SP_RHSBL_HELO] = "HELO name",
+		[SP_RHSBL_RDNS] = "client's name",
+		[SP_RHSBL_SENDER] = "sender's domain",
+		[SP_RHSBL_FROM] = "author's domain",
+	};
+
+	return texts[name];
+}
+
 void sp_facts_add_degraded(struct sp_text *text, unsigned degraded)
 {
-	static const char *const names[] = { "store", "time" };
+	static const char *const names[] = { "store", "time", "dns" };
 	const char *between = "";
 
 	for (size_t bit = 0; bit < sizeof(names) / sizeof(names[0]); bit++) {

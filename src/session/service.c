@@ -8,18 +8,33 @@
 #include <string.h>
 
 #include "sallyport/config.h"
+#include "sallyport/dns.h"
+#include "sallyport/list.h"
+#include "sallyport/list_set.h"
+#include "sallyport/log.h"
+#include "sallyport/organisation.h"
 #include "sallyport/store.h"
 
-/* The store outlives the service that made it, when a reload keeps it. */
-struct shared_store {
+/* What outlives the service that made it, when a reload keeps it. */
+struct shared {
 	atomic_uint references;
-	struct sp_store *store;
+	void *object; /* NULL: could not be made */
+	void (*destroy)(void *object);
+};
+
+enum {
+	PART_STORE,
+	PART_DNS,
+	PART_ADDRESS_LISTS,
+	PART_DOMAIN_LISTS,
+	PART_SUFFIXES,
+	PARTS
 };
 
 struct counted_service {
 	struct sp_service service; /* first: callers hold a pointer to it */
 	atomic_uint references;
-	struct shared_store *shared;
+	struct shared *parts[PARTS];
 };
 
 struct sp_service_slot {
@@ -27,35 +42,35 @@ struct sp_service_slot {
 	struct counted_service *now; /* guarded by lock */
 };
 
-static enum sp_err shared_store_new(const struct sp_redis_config *config,
-				    struct shared_store **shared_out)
-{
-	struct shared_store *shared = calloc(1, sizeof(*shared));
-	enum sp_err err;
+/* One kind of part: how it is made, ended, and told from another. */
+struct part {
+	enum sp_err (*make)(const struct sp_config *config, void **object_out);
+	void (*destroy)(void *object);
+	bool (*is_same)(const struct sp_config *a, const struct sp_config *b);
+};
 
-	if (!shared)
-		return SP_ERR_NO_MEMORY;
-	err = sp_store_new(config, &shared->store);
-	if (err != SP_OK) {
-		free(shared);
-		return err;
-	}
-	atomic_init(&shared->references, 1);
-	*shared_out = shared;
-	return SP_OK;
+static enum sp_err make_store(const struct sp_config *config, void **object_out)
+{
+	struct sp_store *store = NULL;
+	enum sp_err err = sp_store_new(&config->redis, &store);
+
+	*object_out = store;
+	return err;
 }
 
-static void shared_store_unref(struct shared_store *shared)
+static void destroy_store(void *object)
 {
-	if (atomic_fetch_sub(&shared->references, 1) != 1)
-		return;
-	sp_store_free(&shared->store);
-	free(shared);
+	struct sp_store *store = object;
+
+	sp_store_free(&store);
 }
 
-static bool is_same_store(const struct sp_redis_config *a,
-			  const struct sp_redis_config *b)
+static bool is_same_store(const struct sp_config *old,
+			  const struct sp_config *fresh)
 {
+	const struct sp_redis_config *a = &old->redis;
+	const struct sp_redis_config *b = &fresh->redis;
+
 	return a->kind == b->kind && a->port == b->port &&
 	       a->database == b->database && a->connections == b->connections &&
 	       a->connect_timeout_ms == b->connect_timeout_ms &&
@@ -67,32 +82,218 @@ static bool is_same_store(const struct sp_redis_config *a,
 	       strcmp(a->password, b->password) == 0;
 }
 
-/* Takes over a reference of `shared` and of `config` when it succeeds. */
-static struct counted_service *counted_service_new(
-	const struct sp_config *config, struct shared_store *shared,
-	const struct sp_clock *clock)
+/* Without a resolver mail flows all the same: nothing is asked. */
+static enum sp_err make_dns(const struct sp_config *config, void **object_out)
 {
-	struct counted_service *counted = calloc(1, sizeof(*counted));
+	struct sp_dns *dns = NULL;
+	enum sp_err err = sp_dns_new(&config->dns, &dns);
 
-	if (!counted)
-		return NULL;
-	counted->service = (struct sp_service){
-		.config = config,
-		.store = shared->store,
-		.clock = clock,
-	};
-	counted->shared = shared;
-	atomic_init(&counted->references, 1);
-	return counted;
+	if (err != SP_OK)
+		sp_log(SP_LOG_ERROR,
+		       "dns: cannot begin (%s): nothing is looked up",
+		       sp_err_text(err));
+	*object_out = dns;
+	return SP_OK;
+}
+
+static void destroy_dns(void *object)
+{
+	struct sp_dns *dns = object;
+
+	sp_dns_free(&dns);
+}
+
+static bool is_same_list(const struct sp_list *a, const struct sp_list *b)
+{
+	if (sp_list_count(a) != sp_list_count(b))
+		return false;
+	for (size_t i = 0; i < sp_list_count(a); i++)
+		if (strcmp(sp_list_get(a, i)->text, sp_list_get(b, i)->text))
+			return false;
+	return true;
+}
+
+static bool is_same_dns(const struct sp_config *old,
+			const struct sp_config *fresh)
+{
+	const struct sp_dns_config *a = &old->dns;
+	const struct sp_dns_config *b = &fresh->dns;
+
+	/* Which servers the system names may have changed: look again. */
+	if (sp_list_count(b->servers) == 0 && !b->is_recursive)
+		return false;
+	return is_same_list(a->servers, b->servers) &&
+	       a->is_recursive == b->is_recursive &&
+	       a->max_in_flight == b->max_in_flight &&
+	       a->cache_size_bytes == b->cache_size_bytes &&
+	       a->timeout_ms == b->timeout_ms &&
+	       strcmp(a->system_file, b->system_file) == 0;
+}
+
+static void destroy_lists(void *object)
+{
+	struct sp_list_set *set = object;
+
+	sp_list_set_free(&set);
+}
+
+static bool are_same_rules(const struct sp_dnsbl_rules *a,
+			   const struct sp_dnsbl_rules *b)
+{
+	/* Zeroed before they are filled, so that bytes can be compared. */
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static enum sp_err make_address_lists(const struct sp_config *config,
+				      void **object_out)
+{
+	return sp_list_set_new(config->dnsbl.addresses, false,
+			       (struct sp_list_set **)object_out);
+}
+
+static bool are_same_address_lists(const struct sp_config *old,
+				   const struct sp_config *fresh)
+{
+	return are_same_rules(old->dnsbl.addresses, fresh->dnsbl.addresses);
+}
+
+static enum sp_err make_domain_lists(const struct sp_config *config,
+				     void **object_out)
+{
+	return sp_list_set_new(config->dnsbl.domains, true,
+			       (struct sp_list_set **)object_out);
+}
+
+static bool are_same_domain_lists(const struct sp_config *old,
+				  const struct sp_config *fresh)
+{
+	return are_same_rules(old->dnsbl.domains, fresh->dnsbl.domains);
+}
+
+static enum sp_err make_suffixes(const struct sp_config *config,
+				 void **object_out)
+{
+	(void)config;
+	return sp_suffixes_new(NULL, (struct sp_suffixes **)object_out);
+}
+
+static void destroy_suffixes(void *object)
+{
+	struct sp_suffixes *suffixes = object;
+
+	sp_suffixes_free(&suffixes);
+}
+
+/* A reload is the moment at which a new list of suffixes is read too. */
+static bool is_never_same(const struct sp_config *old,
+			  const struct sp_config *fresh)
+{
+	(void)old;
+	(void)fresh;
+	return false;
+}
+
+static const struct part parts[PARTS] = {
+	[PART_STORE] = { make_store, destroy_store, is_same_store },
+	[PART_DNS] = { make_dns, destroy_dns, is_same_dns },
+	[PART_ADDRESS_LISTS] = { make_address_lists, destroy_lists,
+				 are_same_address_lists },
+	[PART_DOMAIN_LISTS] = { make_domain_lists, destroy_lists,
+				are_same_domain_lists },
+	[PART_SUFFIXES] = { make_suffixes, destroy_suffixes, is_never_same },
+};
+
+static void shared_unref(struct shared *shared)
+{
+	if (!shared || atomic_fetch_sub(&shared->references, 1) != 1)
+		return;
+	if (shared->object)
+		shared->destroy(shared->object);
+	free(shared);
+}
+
+static enum sp_err shared_new(const struct part *part,
+			      const struct sp_config *config,
+			      struct shared **shared_out)
+{
+	struct shared *shared = calloc(1, sizeof(*shared));
+	enum sp_err err;
+
+	if (!shared)
+		return SP_ERR_NO_MEMORY;
+	atomic_init(&shared->references, 1);
+	shared->destroy = part->destroy;
+	err = part->make(config, &shared->object);
+	if (err != SP_OK) {
+		free(shared);
+		return err;
+	}
+	*shared_out = shared;
+	return SP_OK;
+}
+
+/* The config's reference stays the caller's. */
+static void counted_service_free(struct counted_service *counted)
+{
+	/* The resolver before the store, and so on: the last first. */
+	for (size_t i = PARTS; i-- > 0;)
+		shared_unref(counted->parts[i]);
+	free(counted);
 }
 
 static void counted_service_unref(struct counted_service *counted)
 {
+	const struct sp_config *config = counted->service.config;
+
 	if (atomic_fetch_sub(&counted->references, 1) != 1)
 		return;
-	shared_store_unref(counted->shared);
-	sp_config_unref(&counted->service.config);
-	free(counted);
+	counted_service_free(counted);
+	sp_config_unref(&config);
+}
+
+/* The old service's part where it is the same, else a new one. */
+static enum sp_err take_part(const struct counted_service *old,
+			     const struct sp_config *config, size_t which,
+			     struct shared **shared_out)
+{
+	if (old && parts[which].is_same(old->service.config, config)) {
+		*shared_out = old->parts[which];
+		atomic_fetch_add(&(*shared_out)->references, 1);
+		return SP_OK;
+	}
+	return shared_new(&parts[which], config, shared_out);
+}
+
+/* Takes over the reference of `config` when it succeeds. */
+static enum sp_err counted_service_new(const struct sp_config *config,
+				       const struct sp_clock *clock,
+				       const struct counted_service *old,
+				       struct counted_service **counted_out)
+{
+	struct counted_service *counted = calloc(1, sizeof(*counted));
+
+	if (!counted)
+		return SP_ERR_NO_MEMORY;
+	for (size_t i = 0; i < PARTS; i++) {
+		enum sp_err err = take_part(old, config, i, &counted->parts[i]);
+
+		if (err != SP_OK) {
+			counted_service_free(counted);
+			return err;
+		}
+	}
+	counted->service = (struct sp_service){
+		.config = config,
+		.store = counted->parts[PART_STORE]->object,
+		.clock = clock,
+		.dns = counted->parts[PART_DNS]->object,
+		.address_lists = counted->parts[PART_ADDRESS_LISTS]->object,
+		.domain_lists = counted->parts[PART_DOMAIN_LISTS]->object,
+		.suffixes = counted->parts[PART_SUFFIXES]->object,
+	};
+	atomic_init(&counted->references, 1);
+	*counted_out = counted;
+	return SP_OK;
 }
 
 enum sp_err sp_service_slot_new(const struct sp_config *config,
@@ -100,21 +301,14 @@ enum sp_err sp_service_slot_new(const struct sp_config *config,
 				struct sp_service_slot **slot_out)
 {
 	struct sp_service_slot *slot = calloc(1, sizeof(*slot));
-	struct shared_store *shared = NULL;
 	enum sp_err err;
 
 	if (!slot)
 		return SP_ERR_NO_MEMORY;
-	err = shared_store_new(&config->redis, &shared);
+	err = counted_service_new(config, clock, NULL, &slot->now);
 	if (err != SP_OK) {
 		free(slot);
 		return err;
-	}
-	slot->now = counted_service_new(config, shared, clock);
-	if (!slot->now) {
-		shared_store_unref(shared);
-		free(slot);
-		return SP_ERR_NO_MEMORY;
 	}
 	pthread_mutex_init(&slot->lock, NULL);
 	*slot_out = slot;
@@ -136,22 +330,12 @@ enum sp_err sp_service_slot_set(struct sp_service_slot *slot,
 {
 	/* Only the one that reloads writes `now`: reading it here is safe. */
 	struct counted_service *old = slot->now;
-	struct shared_store *shared = old->shared;
 	struct counted_service *fresh;
-	enum sp_err err;
+	enum sp_err err =
+		counted_service_new(config, old->service.clock, old, &fresh);
 
-	if (is_same_store(&old->service.config->redis, &config->redis)) {
-		atomic_fetch_add(&shared->references, 1);
-	} else {
-		err = shared_store_new(&config->redis, &shared);
-		if (err != SP_OK)
-			return err;
-	}
-	fresh = counted_service_new(config, shared, old->service.clock);
-	if (!fresh) {
-		shared_store_unref(shared);
-		return SP_ERR_NO_MEMORY;
-	}
+	if (err != SP_OK)
+		return err;
 	pthread_mutex_lock(&slot->lock);
 	slot->now = fresh;
 	pthread_mutex_unlock(&slot->lock);

@@ -5,6 +5,8 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/dns.h"
+#include "sallyport/from.h"
 #include "sallyport/sender.h"
 #include "sallyport/service.h"
 #include "sallyport/text.h"
@@ -49,6 +51,8 @@ static void mail_init(struct sp_mail *mail)
 		.sender = "",
 		.sender_key = "",
 		.sender_folded = "",
+		.sender_domain = "",
+		.from_domain = "",
 	};
 	sp_arena_init(&mail->arena, SP_MAIL_LIMIT);
 }
@@ -63,6 +67,8 @@ struct sp_session *sp_session_new(const struct sp_service *service)
 	sp_arena_init(&session->connection.arena, SP_CONNECTION_LIMIT);
 	session->connection.client_name = "";
 	session->connection.own_name = "";
+	session->connection.rdns.name = "";
+	session->connection.confirmed_name = -1;
 	mail_init(&session->mail);
 	return session;
 }
@@ -71,6 +77,9 @@ void sp_session_free(struct sp_session **session)
 {
 	if (!*session)
 		return;
+	/* First: their follow-ups write into the session. */
+	sp_dns_batch_free(&(*session)->mail.batch);
+	sp_dns_batch_free(&(*session)->connection.batch);
 	sp_arena_clear(&(*session)->mail.arena);
 	sp_arena_clear(&(*session)->connection.arena);
 	sp_service_unref(&(*session)->service);
@@ -129,6 +138,8 @@ void sp_session_note_mail(struct sp_session *session, const char *sender,
 
 	address_key(sender, &address, key);
 	mail->sender_kind = address.kind;
+	mail->sender_domain =
+		keep(&mail->arena, address.domain, sizeof(address.domain));
 	mail->sender_key = keep(&mail->arena, key, sizeof(key));
 	mail->sender_folded = mail->sender_key;
 	sp_sender_fold(&address, key);
@@ -228,14 +239,52 @@ void sp_session_end_recipient(struct sp_session *session)
 	session->recipient = NULL;
 }
 
-void sp_session_note_header(struct sp_session *session, const char *name)
+static const char *first_name(const struct sp_from *from)
 {
-	/* Nearly every field stops here. */
-	if ((name[0] | 0x20) != 'x' || !sp_text_starts(name, "X-Sallyport-"))
-		return;
+	for (unsigned i = 0; i < from->domain_count; i++)
+		if (from->domains[i].kind == SP_FROM_DOMAIN_NAME)
+			return from->domains[i].name;
+	return "";
+}
+
+/* Whoever the author is, the first name in it is what a reader sees. */
+static bool note_from(struct sp_mail *mail, const char *value)
+{
+	bool was_known = mail->from_domain[0] != '\0';
+
+	if (!mail->from) {
+		mail->from = sp_arena_alloc(&mail->arena, sizeof(*mail->from));
+		if (!mail->from)
+			return false;
+		sp_from_init(mail->from);
+	}
+	sp_from_add_field(mail->from, value, strlen(value));
+	mail->from_domain = first_name(mail->from);
+	return !was_known && mail->from_domain[0] != '\0';
+}
+
+static void note_own_header(struct sp_mail *mail, const char *name)
+{
 	for (unsigned i = 0; i < SP_OWN_HEADERS; i++)
 		if (sp_text_equals(name, own_headers[i]))
-			session->mail.own_headers[i]++;
+			mail->own_headers[i]++;
+}
+
+bool sp_session_note_header(struct sp_session *session, const char *name,
+			    const char *value)
+{
+	/* Nearly every field stops at its first letter. */
+	switch (name[0] | 0x20) {
+	case 'x':
+		if (sp_text_starts(name, "X-Sallyport-"))
+			note_own_header(&session->mail, name);
+		return false;
+	case 'f':
+		return sp_text_equals(name, "From") &&
+		       note_from(&session->mail, value);
+	default:
+		return false;
+	}
 }
 
 const char *sp_session_own_header(unsigned index)
@@ -245,8 +294,13 @@ const char *sp_session_own_header(unsigned index)
 
 void sp_session_end_mail(struct sp_session *session)
 {
+	struct sp_dns_batch *batch = session->mail.batch;
+
+	if (batch)
+		sp_dns_batch_clear(batch);
 	sp_arena_clear(&session->mail.arena);
 	mail_init(&session->mail);
+	session->mail.batch = batch;
 }
 
 bool sp_session_is_exempt(const struct sp_session *session)
@@ -275,8 +329,18 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.access_recipient = recipient ? &recipient->access
 					      : &mail->access_recipient,
 		.helo = &connection->helo_fact,
+		.rdns = &connection->rdns,
+		.helo_name = &connection->helo_name,
+		.dnsbl = &connection->dnsbl,
+		.sender_domain = &mail->sender_domain_fact,
+		.helo_text = connection->helo,
+		.sender_text = mail->sender_domain,
 		.greylist = recipient ? &recipient->greylist : &mail->held,
 		.relay = recipient ? &recipient->relay : &not_asked,
 		.probe = &connection->probe,
 	};
+	facts_out->rhsbl[SP_RHSBL_HELO] = &connection->rhsbl[SP_RHSBL_HELO];
+	facts_out->rhsbl[SP_RHSBL_RDNS] = &connection->rhsbl[SP_RHSBL_RDNS];
+	facts_out->rhsbl[SP_RHSBL_SENDER] = &mail->rhsbl[SP_RHSBL_SENDER];
+	facts_out->rhsbl[SP_RHSBL_FROM] = &mail->rhsbl[SP_RHSBL_FROM];
 }

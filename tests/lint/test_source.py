@@ -14,7 +14,9 @@ from source import TOP, c_files, includes, read, tracked_files
 # architecture (DESIGN: base < config, log, metrics < dns, ... < mains).
 ORDER = [
     ["base"],
-    ["config", "log", "metrics"],
+    ["log", "metrics"],
+    ["dnsbl"],
+    ["config"],
     ["dns", "store", "sock", "mail", "daemon"],
     ["session"],
     ["check"],

@@ -42,8 +42,9 @@ static void test_all_three(void **state)
 		.refuse = 10,
 		.score = 2.5,
 		.count = 2,
-		.findings = { { SP_FINDING_HELO_BARE_IP, 2.5, "" },
-			      { SP_FINDING_GREYLISTED, 0, "" } },
+		.findings = { { SP_FINDING_HELO_BARE_IP, "HELO_BARE_IP", 2.5,
+				"" },
+			      { SP_FINDING_GREYLISTED, "GREYLISTED", 0, "" } },
 	};
 	struct sp_mail mail = mail_with_id();
 	struct sp_header headers[SP_OWN_HEADERS];
@@ -63,15 +64,18 @@ static void test_all_three(void **state)
 
 static void test_long_values_are_folded(void **state)
 {
-	struct sp_verdict verdict = { .count = SP_FINDING_COUNT };
+	struct sp_verdict verdict = { .count = SP_FINDINGS_MAX };
 	const struct sp_mail mail = mail_with_id();
 	struct sp_header headers[SP_OWN_HEADERS];
 	const char *line;
 
 	(void)state;
-	for (unsigned i = 0; i < SP_FINDING_COUNT; i++)
-		verdict.findings[i] =
-			(struct sp_finding){ (enum sp_finding_id)i, -1.25, "" };
+	for (unsigned i = 0; i < SP_FINDINGS_MAX; i++)
+		verdict.findings[i] = (struct sp_finding){
+			.id = SP_FINDING_DNSBL,
+			.name = "DNSBL_ABCDEFGHIJKLMNOPQRSTUVWX",
+			.weight = -1.25,
+		};
 	sp_headers_build(&mail, &verdict, headers);
 	assert_null(strchr(headers[1].value, '\r'));
 	for (line = headers[1].value; line; line = strchr(line, '\n')) {

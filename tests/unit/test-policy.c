@@ -12,6 +12,7 @@
 
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
+#include "sallyport/dnsbl.h"
 
 /* What a row may say; everything else is as in an ordinary mail at RCPT. */
 struct given {
@@ -23,6 +24,10 @@ struct given {
 	enum sp_relay_kind relay;
 	struct sp_probe_counts in_session, in_network;
 	enum sp_fact_state network_state;
+	const struct sp_rdns_fact *rdns;	     /* NULL = not run */
+	const struct sp_helo_name_fact *helo_lookup; /* likewise */
+	enum sp_sender_domain_kind sender_domain;
+	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
 	bool access_observes, greylist_observes, score_observes;
 	bool relay_observes;
 	double refuse; /* 0 = 10 */
@@ -40,6 +45,43 @@ struct row {
 #define DEFER	    SP_ACTION_DEFER
 #define REFUSE	    SP_ACTION_REFUSE
 #define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state
+
+static const struct sp_rdns_fact nameless = { .state = SP_FACT_KNOWN,
+					      .kind = SP_RDNS_NONE,
+					      .name = "" };
+static const struct sp_rdns_fact unconfirmed = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_RDNS_NOT_CONFIRMED,
+	.name = "bank.example",
+};
+static const struct sp_rdns_fact generic = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_RDNS_CONFIRMED,
+	.name = "192-0-2-7.dsl.example",
+	.generic = "the address is in it",
+};
+static const struct sp_rdns_fact unanswered = { .state = SP_FACT_UNKNOWN,
+						.name = "" };
+static const struct sp_rdns_fact example_de = { .state = SP_FACT_KNOWN,
+						.kind = SP_RDNS_CONFIRMED,
+						.name = "mail.example.de" };
+static const struct sp_helo_name_fact mismatch = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_HELO_NAME_ELSEWHERE,
+	.is_mismatch = true,
+};
+static const struct sp_helo_name_fact elsewhere = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_HELO_NAME_ELSEWHERE,
+};
+static const struct sp_helo_name_fact nowhere = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_HELO_NAME_NOWHERE,
+};
+static const struct sp_helo_name_fact leads_back = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_HELO_NAME_CLIENT,
+};
 
 static const struct row rows[] = {
 	{ "nothing found, nothing done", { 0 }, ACCEPT, ACCEPT, 0, "" },
@@ -173,6 +215,30 @@ static const struct row rows[] = {
 	  ACCEPT,
 	  0,
 	  "" },
+	{ "no name is a finding",
+	  { .rdns = &nameless },
+	  ACCEPT,
+	  ACCEPT,
+	  1.5,
+	  "RDNS_NONE" },
+	{ "a name that does not lead back is another",
+	  { .rdns = &unconfirmed },
+	  ACCEPT,
+	  ACCEPT,
+	  1,
+	  "RDNS_NOT_CONFIRMED" },
+	{ "so is a name made by a machine, confirmed or not",
+	  { .rdns = &generic },
+	  ACCEPT,
+	  ACCEPT,
+	  1.5,
+	  "RDNS_GENERIC" },
+	{ "what was not answered says nothing",
+	  { .rdns = &unanswered },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
 	{ "three of them in a session are harvesting",
 	  { .in_session = { 3, 0 } },
 	  ACCEPT,
@@ -181,6 +247,30 @@ static const struct row rows[] = {
 	  "HARVEST" },
 	{ "nine of a network are not",
 	  { .in_network = { 9, 0 }, .network_state = SP_FACT_KNOWN },
+	  ACCEPT,
+	  ACCEPT,
+	  0,
+	  "" },
+	{ "a client that says another's name",
+	  { .rdns = &example_de, .helo_lookup = &mismatch },
+	  ACCEPT,
+	  ACCEPT,
+	  1.5,
+	  "HELO_MISMATCH" },
+	{ "a HELO name that leads to other hosts",
+	  { .helo_lookup = &elsewhere },
+	  ACCEPT,
+	  ACCEPT,
+	  0.3,
+	  "HELO_ELSEWHERE" },
+	{ "a HELO name that leads nowhere",
+	  { .helo_lookup = &nowhere },
+	  ACCEPT,
+	  ACCEPT,
+	  1,
+	  "HELO_NOWHERE" },
+	{ "a HELO name that leads to the client is fine",
+	  { .helo_lookup = &leads_back, .rdns = &example_de },
 	  ACCEPT,
 	  ACCEPT,
 	  0,
@@ -281,6 +371,42 @@ static const struct row rows[] = {
 	  ACCEPT,
 	  0,
 	  "TRUSTED" },
+	{ "a sender's domain that does not exist",
+	  { .sender_domain = SP_SENDER_DOMAIN_ABSENT },
+	  ACCEPT,
+	  ACCEPT,
+	  4,
+	  "SENDER_DOMAIN_ABSENT" },
+	{ "a sender's domain that takes no mail",
+	  { .sender_domain = SP_SENDER_DOMAIN_NULL_MX },
+	  ACCEPT,
+	  ACCEPT,
+	  4,
+	  "SENDER_DOMAIN_NULL_MX" },
+	{ "each rule of a list has its own weight and name",
+	  { .listed = 3 },
+	  ACCEPT,
+	  ACCEPT,
+	  5.5,
+	  "DNSBL_BAD,DNSBL_WORSE" },
+	{ "a list of the good takes points away",
+	  { .listed = 5 },
+	  ACCEPT,
+	  ACCEPT,
+	  -0.5,
+	  "DNSBL_BAD,DNSBL_GOOD" },
+	{ "a list of domains counts once, whatever names it hits",
+	  { .helo_listed = 1, .sender_listed = 1 },
+	  ACCEPT,
+	  ACCEPT,
+	  4,
+	  "RHSBL_DOMAINS" },
+	{ "two sources together refuse",
+	  { .listed = 3, .helo_listed = 1, .rdns = &unconfirmed },
+	  REFUSE,
+	  REFUSE,
+	  10.5,
+	  "RDNS_NOT_CONFIRMED,DNSBL_BAD,DNSBL_WORSE,RHSBL_DOMAINS" },
 	{ "a trusted client is not judged",
 	  { .is_trusted = true,
 	    .client = SP_ACCESS_DENY,
@@ -298,6 +424,31 @@ static const struct row rows[] = {
 	  0,
 	  "TRUSTED" },
 };
+
+static void make_rules(struct sp_dnsbl_rules *addresses,
+		       struct sp_dnsbl_rules *domains)
+{
+	char error[SP_DNSBL_ERROR_SIZE];
+
+	sp_dnsbl_rules_init(addresses);
+	sp_dnsbl_rules_init(domains);
+	assert_int_equal(sp_dnsbl_rules_add(addresses,
+					    "BAD: key12345678abcdefgh.zen.dq."
+					    "spamhaus.net=127.0.0.2*2.5",
+					    error),
+			 SP_OK);
+	assert_int_equal(sp_dnsbl_rules_add(addresses,
+					    "WORSE: bl.example=127.0.0.3*3",
+					    error),
+			 SP_OK);
+	assert_int_equal(sp_dnsbl_rules_add(addresses,
+					    "GOOD: wl.example=127.0.0.4*-3",
+					    error),
+			 SP_OK);
+	assert_int_equal(
+		sp_dnsbl_rules_add(domains, "DOMAINS: dbl.example*4", error),
+		SP_OK);
+}
 
 static struct sp_config config_for(const struct given *given)
 {
@@ -340,7 +491,20 @@ static struct sp_access_fact access_fact(enum sp_access_answer answer)
 static void decide(const struct given *given, struct sp_arena *arena,
 		   struct sp_verdict *verdict_out)
 {
-	const struct sp_config config = config_for(given);
+	static const struct sp_rdns_fact no_rdns = { .name = "" };
+	static const struct sp_helo_name_fact no_helo_lookup;
+	static const struct sp_rhsbl_fact no_rhsbl;
+	struct sp_config config = config_for(given);
+	struct sp_dnsbl_rules addresses, domains;
+	const struct sp_sender_domain_fact sender_domain = {
+		SP_FACT_KNOWN, given->sender_domain
+	};
+	const struct sp_dnsbl_list_fact dnsbl = { SP_FACT_KNOWN,
+						  given->listed };
+	const struct sp_rhsbl_fact rhsbl_helo = { SP_FACT_KNOWN,
+						  given->helo_listed };
+	const struct sp_rhsbl_fact rhsbl_sender = { SP_FACT_KNOWN,
+						    given->sender_listed };
 	const struct sp_access_fact client = access_fact(given->client),
 				    helo_name = access_fact(given->helo_name),
 				    sender = access_fact(given->sender),
@@ -373,11 +537,22 @@ static void decide(const struct given *given, struct sp_arena *arena,
 		.access_sender = &sender,
 		.access_recipient = &recipient,
 		.helo = &helo,
+		.rdns = given->rdns ? given->rdns : &no_rdns,
+		.helo_name = given->helo_lookup ? given->helo_lookup
+						: &no_helo_lookup,
+		.dnsbl = &dnsbl,
+		.rhsbl = { &rhsbl_helo, &no_rhsbl, &rhsbl_sender, &no_rhsbl },
+		.sender_domain = &sender_domain,
 		.greylist = &greylist,
 		.relay = &relay,
 		.probe = &probe,
+		.helo_text = "mail.com",
+		.sender_text = "example.org",
 	};
 
+	make_rules(&addresses, &domains);
+	config.dnsbl.addresses = &addresses;
+	config.dnsbl.domains = &domains;
 	sp_policy_decide(&facts, &config, arena, verdict_out);
 }
 
@@ -388,9 +563,9 @@ static const char *names(const struct sp_verdict *verdict, char *out,
 
 	out[0] = '\0';
 	for (size_t i = 0; i < verdict->count; i++)
-		length += (size_t)snprintf(
-			out + length, size - length, "%s%s", i > 0 ? "," : "",
-			sp_finding_kind(verdict->findings[i].id)->name);
+		length += (size_t)snprintf(out + length, size - length, "%s%s",
+					   i > 0 ? "," : "",
+					   verdict->findings[i].name);
 	return out;
 }
 
@@ -467,6 +642,26 @@ static void test_reasons_of_probes_and_the_guard(void **state)
 	assert_reason(&(struct given){ .relay = SP_RELAY_ROUTED },
 		      "the recipient leads on to other.example, which is not "
 		      "in relay.local-domains");
+}
+
+static void test_reasons_of_names_and_lists(void **state)
+{
+	const struct given given = { .rdns = &example_de,
+				     .helo_lookup = &mismatch,
+				     .listed = 1 };
+	struct sp_verdict verdict;
+	struct sp_arena arena;
+
+	(void)state;
+	sp_arena_init(&arena, 4096);
+	decide(&given, &arena, &verdict);
+	assert_string_equal(verdict.findings[0].reason,
+			    "the HELO name mail.com does not lead to the "
+			    "client, whose own name is mail.example.de");
+	/* The key that the operator paid for is shown to nobody. */
+	assert_string_equal(verdict.findings[1].reason,
+			    "the client's address is on *.zen.dq.spamhaus.net");
+	sp_arena_clear(&arena);
 }
 
 static void test_no_memory_for_reasons(void **state)
@@ -561,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_reasons_of_probes_and_the_guard),
+		cmocka_unit_test(test_reasons_of_names_and_lists),
 		cmocka_unit_test(test_no_memory_for_reasons),
 		cmocka_unit_test(test_replies),
 	};

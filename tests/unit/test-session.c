@@ -164,7 +164,7 @@ static void test_a_mail_leaves_nothing_to_the_next(void **state)
 	session->mail.tally.refused = 3;
 	session->mail.degraded = SP_DEGRADED_STORE;
 	strcpy(first_id, session->mail.id);
-	sp_session_note_header(session, "x-sallyport-VERDICT");
+	sp_session_note_header(session, "x-sallyport-VERDICT", "x");
 	sp_session_note_mail(session, "<b@example.org>", NULL, NULL);
 	assert_string_not_equal(session->mail.id, first_id);
 	assert_string_equal(session->mail.login, "");
@@ -192,7 +192,7 @@ static void test_only_our_headers_are_counted(void **state)
 
 	sp_session_note_mail(fixture->session, "<>", NULL, NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		sp_session_note_header(fixture->session, names[i]);
+		sp_session_note_header(fixture->session, names[i], "x");
 	assert_int_equal(mail->own_headers[0], 2);
 	assert_int_equal(mail->own_headers[1], 1);
 	assert_int_equal(mail->own_headers[2], 1);

@@ -1,0 +1,70 @@
+#include "lookup.h"
+
+#include "sallyport/clock.h"
+#include "sallyport/config.h"
+#include "sallyport/service.h"
+#include "sallyport/session.h"
+
+static struct sp_dns_batch *batch_of(const struct sp_session *session,
+				     struct sp_dns_batch **batch)
+{
+	if (!*batch && session->service->dns)
+		*batch = sp_dns_batch_new(session->service->dns);
+	return *batch;
+}
+
+struct sp_dns_batch *sp_lookup_of_connection(struct sp_session *session)
+{
+	return batch_of(session, &session->connection.batch);
+}
+
+struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session)
+{
+	return batch_of(session, &session->mail.batch);
+}
+
+uint8_t sp_lookup_ask(struct sp_dns_batch *batch,
+		      const struct sp_dns_name *name, enum sp_dns_type type,
+		      uint32_t groups)
+{
+	return (uint8_t)sp_dns_ask(batch, &(struct sp_dns_question){
+						  .name = name,
+						  .type = type,
+						  .groups = groups,
+					  });
+}
+
+bool sp_lookup_wait(struct sp_session *session, struct sp_dns_batch *batch,
+		    uint32_t groups, int64_t deadline_ms)
+{
+	struct sp_mail *mail = &session->mail;
+
+	/* The first check that waits starts the clock for all of them. */
+	if (mail->dns_deadline_ms == 0)
+		mail->dns_deadline_ms = sp_clock_mono_ms() +
+					session->service->config->budget.dns_ms;
+	if (deadline_ms > mail->dns_deadline_ms)
+		deadline_ms = mail->dns_deadline_ms;
+	return sp_dns_wait(batch, groups, deadline_ms);
+}
+
+void sp_lookup_note_unknown(struct sp_session *session)
+{
+	session->mail.degraded |= SP_DEGRADED_DNS;
+}
+
+bool sp_lookup_has_address(const struct sp_dns_answer *answer,
+			   const struct sp_ip *ip)
+{
+	if (answer->status != SP_DNS_FOUND)
+		return false;
+	for (size_t i = 0; i < answer->count; i++)
+		if (sp_ip_equals(&answer->records[i].ip, ip))
+			return true;
+	return false;
+}
+
+enum sp_dns_type sp_lookup_type_of(const struct sp_ip *ip)
+{
+	return ip->family == SP_IP_4 ? SP_DNS_A : SP_DNS_AAAA;
+}
