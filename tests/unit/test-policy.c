@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
 #include "sallyport/dnsbl.h"
