@@ -3,9 +3,17 @@ libsallyport_a_SOURCES += \
 	src/policy/policy.c include/sallyport/policy.h \
 	src/policy/reply.c
 
+EXTRA_DIST += tests/support/policy_case.h
+
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-policy
-tests_unit_test_policy_SOURCES = tests/unit/test-policy.c
+tests_unit_test_policy_SOURCES = tests/unit/test-policy.c \
+	tests/support/policy_case.c
 tests_unit_test_policy_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_policy_LDADD = $(AM_UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-reply
+tests_unit_test_reply_SOURCES = tests/unit/test-reply.c \
+	tests/support/policy_case.c
+tests_unit_test_reply_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_reply_LDADD = $(AM_UNIT_LIBS)
 endif

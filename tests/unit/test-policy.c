@@ -9,28 +9,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include "sallyport/arena.h"
-#include "sallyport/config.h"
-#include "sallyport/dnsbl.h"
 
-/* What a row may say; everything else is as in an ordinary mail at RCPT. */
-struct given {
-	bool is_trusted, is_submitted, is_null_sender, at_end;
-	enum sp_access_answer client, helo_name, sender, recipient;
-	enum sp_helo_kind helo;
-	enum sp_fact_state grey_state; /* NOT_RUN unless said */
-	enum sp_greylist_state grey;
-	enum sp_relay_kind relay;
-	struct sp_probe_counts in_session, in_network;
-	enum sp_fact_state network_state;
-	const struct sp_rdns_fact *rdns;	     /* NULL = not run */
-	const struct sp_helo_name_fact *helo_lookup; /* likewise */
-	enum sp_sender_domain_kind sender_domain;
-	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
-	bool access_observes, greylist_observes, score_observes;
-	bool relay_observes;
-	double refuse; /* 0 = 10 */
-};
+#include "../support/policy_case.h"
+#include "sallyport/arena.h"
 
 struct row {
 	const char *sentence;
@@ -40,10 +21,9 @@ struct row {
 	const char *findings;
 };
 
-#define ACCEPT	    SP_ACTION_ACCEPT
-#define DEFER	    SP_ACTION_DEFER
-#define REFUSE	    SP_ACTION_REFUSE
-#define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state
+#define ACCEPT SP_ACTION_ACCEPT
+#define DEFER  SP_ACTION_DEFER
+#define REFUSE SP_ACTION_REFUSE
 
 static const struct sp_rdns_fact nameless = { .state = SP_FACT_KNOWN,
 					      .kind = SP_RDNS_NONE,
@@ -424,137 +404,6 @@ static const struct row rows[] = {
 	  "TRUSTED" },
 };
 
-static void make_rules(struct sp_dnsbl_rules *addresses,
-		       struct sp_dnsbl_rules *domains)
-{
-	char error[SP_DNSBL_ERROR_SIZE];
-
-	sp_dnsbl_rules_init(addresses);
-	sp_dnsbl_rules_init(domains);
-	assert_int_equal(sp_dnsbl_rules_add(addresses,
-					    "BAD: key12345678abcdefgh.zen.dq."
-					    "spamhaus.net=127.0.0.2*2.5",
-					    error),
-			 SP_OK);
-	assert_int_equal(sp_dnsbl_rules_add(addresses,
-					    "WORSE: bl.example=127.0.0.3*3",
-					    error),
-			 SP_OK);
-	assert_int_equal(sp_dnsbl_rules_add(addresses,
-					    "GOOD: wl.example=127.0.0.4*-3",
-					    error),
-			 SP_OK);
-	assert_int_equal(
-		sp_dnsbl_rules_add(domains, "DOMAINS: dbl.example*4", error),
-		SP_OK);
-}
-
-static struct sp_config config_for(const struct given *given)
-{
-	struct sp_config config = {
-		.access.mode = given->access_observes ? SP_MODE_OBSERVE
-						      : SP_MODE_ENFORCE,
-		.greylist.mode = given->greylist_observes ? SP_MODE_OBSERVE
-							  : SP_MODE_ENFORCE,
-		.relay.mode = given->relay_observes ? SP_MODE_OBSERVE
-						    : SP_MODE_ENFORCE,
-		.relay.session = 1,
-		.relay.network = 2,
-		.harvest = { .session = 3,
-			     .network = 10,
-			     .window_ms = 3600000 },
-		.score.mode = given->score_observes ? SP_MODE_OBSERVE
-						    : SP_MODE_ENFORCE,
-		.score.refuse = given->refuse > 0 ? given->refuse : 10,
-	};
-
-	for (unsigned i = 0; i < SP_FINDING_COUNT; i++)
-		config.score.weights[i] =
-			sp_finding_kind((enum sp_finding_id)i)->weight;
-	return config;
-}
-
-static struct sp_access_fact access_fact(enum sp_access_answer answer)
-{
-	static const struct sp_list_entry entry = { .text = "entry",
-						    .file = "list",
-						    .line = 7 };
-
-	return (struct sp_access_fact){
-		.state = SP_FACT_KNOWN,
-		.answer = answer,
-		.entry = answer == SP_ACCESS_NOTHING ? NULL : &entry,
-	};
-}
-
-static void decide(const struct given *given, struct sp_arena *arena,
-		   struct sp_verdict *verdict_out)
-{
-	static const struct sp_rdns_fact no_rdns = { .name = "" };
-	static const struct sp_helo_name_fact no_helo_lookup;
-	static const struct sp_rhsbl_fact no_rhsbl;
-	struct sp_config config = config_for(given);
-	struct sp_dnsbl_rules addresses, domains;
-	const struct sp_sender_domain_fact sender_domain = {
-		SP_FACT_KNOWN, given->sender_domain
-	};
-	const struct sp_dnsbl_list_fact dnsbl = { SP_FACT_KNOWN,
-						  given->listed };
-	const struct sp_rhsbl_fact rhsbl_helo = { SP_FACT_KNOWN,
-						  given->helo_listed };
-	const struct sp_rhsbl_fact rhsbl_sender = { SP_FACT_KNOWN,
-						    given->sender_listed };
-	const struct sp_access_fact client = access_fact(given->client),
-				    helo_name = access_fact(given->helo_name),
-				    sender = access_fact(given->sender),
-				    recipient = access_fact(given->recipient);
-	const struct sp_helo_fact helo = { SP_FACT_KNOWN, given->helo };
-	const struct sp_greylist_fact greylist = {
-		.state = given->grey_state,
-		.identity = "net:192.0.2.0/24",
-		.answer = { .state = given->grey,
-			    .wait_ms = 89001,
-			    .tries = 1 },
-	};
-	const struct sp_relay_fact relay = {
-		.state = SP_FACT_KNOWN,
-		.kind = given->relay,
-		.domain = "other.example",
-	};
-	const struct sp_probe_fact probe = {
-		.state = given->network_state,
-		.session = given->in_session,
-		.network = given->in_network,
-	};
-	const struct sp_facts facts = {
-		.stage = given->at_end ? SP_STAGE_EOM : SP_STAGE_RCPT,
-		.is_trusted = given->is_trusted,
-		.is_submitted = given->is_submitted,
-		.is_null_sender = given->is_null_sender,
-		.access_client = &client,
-		.access_helo = &helo_name,
-		.access_sender = &sender,
-		.access_recipient = &recipient,
-		.helo = &helo,
-		.rdns = given->rdns ? given->rdns : &no_rdns,
-		.helo_name = given->helo_lookup ? given->helo_lookup
-						: &no_helo_lookup,
-		.dnsbl = &dnsbl,
-		.rhsbl = { &rhsbl_helo, &no_rhsbl, &rhsbl_sender, &no_rhsbl },
-		.sender_domain = &sender_domain,
-		.greylist = &greylist,
-		.relay = &relay,
-		.probe = &probe,
-		.helo_text = "mail.com",
-		.sender_text = "example.org",
-	};
-
-	make_rules(&addresses, &domains);
-	config.dnsbl.addresses = &addresses;
-	config.dnsbl.domains = &domains;
-	sp_policy_decide(&facts, &config, arena, verdict_out);
-}
-
 static const char *names(const struct sp_verdict *verdict, char *out,
 			 size_t size)
 {
@@ -580,7 +429,7 @@ static void test_rows(void **state)
 		char found[256];
 
 		sp_arena_init(&arena, 4096);
-		decide(&row->given, &arena, &verdict);
+		decide_given(&row->given, &arena, &verdict);
 		names(&verdict, found, sizeof(found));
 		if (verdict.action != row->action ||
 		    verdict.would != row->would ||
@@ -607,7 +456,7 @@ static void test_reasons(void **state)
 
 	(void)state;
 	sp_arena_init(&arena, 4096);
-	decide(&given, &arena, &verdict);
+	decide_given(&given, &arena, &verdict);
 	assert_string_equal(verdict.findings[0].reason,
 			    "list line 7 denies entry");
 	assert_string_equal(verdict.findings[1].reason,
@@ -621,7 +470,7 @@ static void assert_reason(const struct given *given, const char *reason)
 	struct sp_arena arena;
 
 	sp_arena_init(&arena, 4096);
-	decide(given, &arena, &verdict);
+	decide_given(given, &arena, &verdict);
 	assert_string_equal(verdict.findings[0].reason, reason);
 	sp_arena_clear(&arena);
 }
@@ -653,7 +502,7 @@ static void test_reasons_of_names_and_lists(void **state)
 
 	(void)state;
 	sp_arena_init(&arena, 4096);
-	decide(&given, &arena, &verdict);
+	decide_given(&given, &arena, &verdict);
 	assert_string_equal(verdict.findings[0].reason,
 			    "the HELO name mail.com does not lead to the "
 			    "client, whose own name is mail.example.de");
@@ -671,82 +520,10 @@ static void test_no_memory_for_reasons(void **state)
 
 	(void)state;
 	sp_arena_init(&arena, 1);
-	decide(&given, &arena, &verdict);
+	decide_given(&given, &arena, &verdict);
 	assert_int_equal(verdict.count, 1);
 	assert_string_equal(verdict.findings[0].reason, "");
 	sp_arena_clear(&arena);
-}
-
-static const struct {
-	const char *sentence;
-	struct given given;
-	const char *code, *enhanced, *text;
-} replies[] = {
-	{ "an accepted mail gets no reply of ours", { 0 }, NULL, NULL, "" },
-	{ "a wait says for how long, rounded up",
-	  { GREY(NEW) },
-	  "451",
-	  "4.7.1",
-	  "Greylisted, please come back in 90 seconds (id ID)" },
-	{ "a denied one learns that a list did it",
-	  { .client = SP_ACCESS_DENY },
-	  "550",
-	  "5.7.1",
-	  "Refused by this site's access list (id ID)" },
-	{ "a relay attempt learns that it was one",
-	  { .relay = SP_RELAY_REMOTE },
-	  "550",
-	  "5.7.1",
-	  "Relaying denied (id ID)" },
-	{ "a refusal by score does not teach the sender its points",
-	  { .helo = SP_HELO_FORGED, .refuse = 1 },
-	  "550",
-	  "5.7.1",
-	  "Refused: too much here looks like spam (id ID)" },
-	{ "a list that only observes is not blamed for the score's refusal",
-	  { .client = SP_ACCESS_DENY,
-	    .access_observes = true,
-	    .helo = SP_HELO_FORGED,
-	    .refuse = 1 },
-	  "550",
-	  "5.7.1",
-	  "Refused: too much here looks like spam (id ID)" },
-	{ "an enforced wait under an observed refusal is a wait",
-	  { .client = SP_ACCESS_DENY, .access_observes = true, GREY(NEW) },
-	  "451",
-	  "4.7.1",
-	  "Greylisted, please come back in 90 seconds (id ID)" },
-};
-
-static void test_replies(void **state)
-{
-	size_t failed = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
-		struct sp_verdict verdict;
-		struct sp_reply reply;
-		struct sp_arena arena;
-		bool same;
-
-		sp_arena_init(&arena, 4096);
-		decide(&replies[i].given, &arena, &verdict);
-		sp_policy_reply(&verdict, "ID", &reply);
-		same = replies[i].code
-			       ? reply.code &&
-					 !strcmp(reply.code, replies[i].code) &&
-					 !strcmp(reply.enhanced,
-						 replies[i].enhanced)
-			       : !reply.code;
-		if (!same || strcmp(reply.text, replies[i].text) != 0) {
-			print_error("%s: %s %s\n", replies[i].sentence,
-				    reply.code ? reply.code : "no code",
-				    reply.text);
-			failed++;
-		}
-		sp_arena_clear(&arena);
-	}
-	assert_int_equal(failed, 0);
 }
 
 int main(void)
@@ -757,7 +534,6 @@ int main(void)
 		cmocka_unit_test(test_reasons_of_probes_and_the_guard),
 		cmocka_unit_test(test_reasons_of_names_and_lists),
 		cmocka_unit_test(test_no_memory_for_reasons),
-		cmocka_unit_test(test_replies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

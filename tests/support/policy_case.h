@@ -1,0 +1,41 @@
+/*
+ * policy_case.h - one mail's facts in short, for the tests of policy.
+ */
+#ifndef TESTS_SUPPORT_POLICY_CASE_H
+#define TESTS_SUPPORT_POLICY_CASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sallyport/facts.h"
+#include "sallyport/policy.h"
+
+struct sp_arena;
+
+/* What a case may say; everything else is as in an ordinary mail at RCPT. */
+struct given {
+	bool is_trusted, is_submitted, is_null_sender, at_end;
+	enum sp_access_answer client, helo_name, sender, recipient;
+	enum sp_helo_kind helo;
+	enum sp_fact_state grey_state; /* NOT_RUN unless said */
+	enum sp_greylist_state grey;
+	enum sp_relay_kind relay;
+	struct sp_probe_counts in_session, in_network;
+	enum sp_fact_state network_state;
+	const struct sp_rdns_fact *rdns;	     /* NULL = not run */
+	const struct sp_helo_name_fact *helo_lookup; /* likewise */
+	enum sp_sender_domain_kind sender_domain;
+	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
+	bool access_observes, greylist_observes, score_observes;
+	bool relay_observes;
+	double refuse; /* 0 = 10 */
+};
+
+#define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state
+
+/* Policy's verdict on them, with all features enforced but those that the case
+ * lets observe, and the default weights. */
+void decide_given(const struct given *given, struct sp_arena *arena,
+		  struct sp_verdict *verdict_out);
+
+#endif
