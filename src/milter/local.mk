@@ -5,3 +5,14 @@ libsallyport_a_SOURCES += \
 	src/milter/milter.h \
 	src/milter/server.c include/sallyport/server.h \
 	src/milter/signals.c
+
+# Not in the library: it would take read() and poll() over in every program.
+sallyportd_SOURCES += src/milter/readahead.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-readahead
+tests_unit_test_readahead_SOURCES = tests/unit/test-readahead.c \
+	src/milter/readahead.c
+tests_unit_test_readahead_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_readahead_LDADD = $(AM_UNIT_LIBS)
+endif

@@ -1,0 +1,150 @@
+/*
+ * libmilter asks the kernel for each packet anew: up to three poll()s and two
+ * read()s, though an MTA sends the headers of a mail in one piece and they have
+ * long arrived. That is half of what a mail costs. So the program brings a
+ * read() that takes what is there and keeps what was not asked for, and a
+ * poll() that knows of it; the library finds them before the C library's.
+ * accept() and close() tell which descriptors are an MTA's connections; all
+ * others are passed on as they are.
+ *
+ * Why this is sound: one thread at a time works on a connection, and libmilter
+ * gives it back to its pool only when poll() says that nothing more is there.
+ * So nothing is ever left here while somebody else waits for the descriptor.
+ *
+ * Memory: at most KEPT_MAX bytes for a connection, and only between reading
+ * and the end of what was read; none for an idle one.
+ *
+ * This file belongs to sallyportd alone, not to the library of all programs.
+ */
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* Descriptors beyond are served without reading ahead. */
+	DESCRIPTORS = 65536,
+	KEPT_MAX = 8192
+};
+
+/* What was read and not yet asked for; never empty. */
+struct kept {
+	size_t start, end;
+	char bytes[];
+};
+
+static struct {
+	atomic_bool is_connection;
+	_Atomic(struct kept *) kept;
+} descriptors[DESCRIPTORS];
+
+/* Under names of their own, for the C library's headers promise the compiler
+ * more of the four than holds here (that poll() only writes, for one). */
+int sp_ahead_accept(int listener, struct sockaddr *restrict address,
+		    socklen_t *restrict length) __asm__("accept");
+int sp_ahead_close(int fd) __asm__("close");
+int sp_ahead_poll(struct pollfd *polled, nfds_t count,
+		  int timeout_ms) __asm__("poll");
+ssize_t sp_ahead_read(int fd, void *to, size_t size) __asm__("read");
+
+static bool is_connection(int fd)
+{
+	return fd >= 0 && fd < DESCRIPTORS && descriptors[fd].is_connection;
+}
+
+int sp_ahead_accept(int listener, struct sockaddr *restrict address,
+		    socklen_t *restrict length)
+{
+	int fd = accept4(listener, address, length, 0);
+
+	if (fd >= 0 && fd < DESCRIPTORS)
+		descriptors[fd].is_connection = true;
+	return fd;
+}
+
+int sp_ahead_close(int fd)
+{
+	if (is_connection(fd)) {
+		descriptors[fd].is_connection = false;
+		free(atomic_exchange(&descriptors[fd].kept, NULL));
+	}
+	return (int)syscall(SYS_close, fd);
+}
+
+int sp_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
+	struct timespec timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * 1000000L,
+	};
+
+	if (count == 1 && (polled->events & POLLIN) &&
+	    is_connection(polled->fd) && descriptors[polled->fd].kept) {
+		polled->revents = POLLIN;
+		return 1;
+	}
+	return ppoll(polled, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+}
+
+static size_t take_kept(int fd, struct kept *kept, void *to, size_t size)
+{
+	size_t length = kept->end - kept->start;
+
+	if (length > size)
+		length = size;
+	memcpy(to, kept->bytes + kept->start, length);
+	kept->start += length;
+	if (kept->start == kept->end) {
+		descriptors[fd].kept = NULL;
+		free(kept);
+	}
+	return length;
+}
+
+/* Small allocations that fail abort, as everywhere. */
+static void keep(int fd, const char *bytes, size_t length)
+{
+	struct kept *kept = malloc(sizeof(*kept) + length);
+
+	if (!kept)
+		abort();
+	kept->start = 0;
+	kept->end = length;
+	memcpy(kept->bytes, bytes, length);
+	descriptors[fd].kept = kept;
+}
+
+static ssize_t read_ahead(int fd, void *to, size_t size)
+{
+	char bytes[KEPT_MAX];
+	ssize_t length = recv(fd, bytes, sizeof(bytes), 0);
+
+	if (length <= 0)
+		return length;
+	if ((size_t)length < size)
+		size = (size_t)length;
+	memcpy(to, bytes, size);
+	if ((size_t)length > size)
+		keep(fd, bytes + size, (size_t)length - size);
+	return (ssize_t)size;
+}
+
+ssize_t sp_ahead_read(int fd, void *to, size_t size)
+{
+	struct iovec into = { .iov_base = to, .iov_len = size };
+	struct kept *kept;
+
+	if (!is_connection(fd))
+		return readv(fd, &into, 1);
+	kept = descriptors[fd].kept;
+	if (kept)
+		return (ssize_t)take_kept(fd, kept, to, size);
+	/* A piece of a body goes where it belongs at once. */
+	return size < KEPT_MAX ? read_ahead(fd, to, size) : readv(fd, &into, 1);
+}
