@@ -7,7 +7,7 @@
 
 /* Thousands of connections may be idle with little said: begin small. */
 enum {
-	FIRST_BLOCK_BYTES = 512,
+	FIRST_BLOCK_BYTES = 256,
 	LARGEST_BLOCK_BYTES = 8192
 };
 

@@ -136,24 +136,25 @@ static void decide(struct sp_session *session, enum sp_stage stage,
 	sp_policy_decide(&facts, session->service->config, arena, verdict_out);
 }
 
-static void keep_stronger(struct sp_mail *mail,
-			  const struct sp_verdict *verdict,
-			  const struct sp_verdict **kept)
-{
-	const struct sp_verdict *copy;
-
-	if (!sp_verdict_is_stronger(verdict, *kept))
-		return;
-	copy = sp_verdict_copy(verdict, &mail->arena);
-	if (copy)
-		*kept = copy;
-}
-
+/* The strongest verdict of all and that of the accepted recipients are most
+ * often the same one, and then one copy. */
 static void keep_verdict(struct sp_mail *mail, const struct sp_verdict *verdict)
 {
-	keep_stronger(mail, verdict, &mail->verdict);
-	if (verdict->action == SP_ACTION_ACCEPT)
-		keep_stronger(mail, verdict, &mail->accepted_verdict);
+	bool is_strongest = sp_verdict_is_stronger(verdict, mail->verdict);
+	bool is_accepted =
+		verdict->action == SP_ACTION_ACCEPT &&
+		sp_verdict_is_stronger(verdict, mail->accepted_verdict);
+	const struct sp_verdict *copy;
+
+	if (!is_strongest && !is_accepted)
+		return;
+	copy = sp_verdict_copy(verdict, &mail->arena);
+	if (!copy)
+		return;
+	if (is_strongest)
+		mail->verdict = copy;
+	if (is_accepted)
+		mail->accepted_verdict = copy;
 }
 
 static void tally_would(struct sp_tally *tally,

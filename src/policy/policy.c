@@ -1,7 +1,9 @@
 #include "sallyport/policy.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
@@ -413,11 +415,14 @@ void sp_policy_decide(const struct sp_facts *facts,
 const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 					 struct sp_arena *arena)
 {
-	struct sp_verdict *copy = sp_arena_alloc(arena, sizeof(*copy));
+	/* Nobody reads findings beyond the count: they take no memory. */
+	size_t size = offsetof(struct sp_verdict, findings) +
+		      verdict->count * sizeof(verdict->findings[0]);
+	struct sp_verdict *copy = sp_arena_alloc(arena, size);
 
 	if (!copy)
 		return NULL;
-	*copy = *verdict;
+	memcpy(copy, verdict, size);
 	for (size_t i = 0; i < copy->count; i++) {
 		const char *reason =
 			sp_arena_text(arena, verdict->findings[i].reason);
