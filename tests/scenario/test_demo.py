@@ -44,10 +44,22 @@ class Demonstration(Case):
     def test_it_shows_the_deferral_the_retry_and_the_known_sender(self):
         process = self.spawn("--once")
         self.assertEqual(process.wait(60 * slow()), 0, self.text())
-        answers = re.findall(r"RCPT TO:<ben@test.example>\s+(451 4\.7\.1 Greylisted|continue)", self.text())
-        self.assertEqual(answers, ["451 4.7.1 Greylisted", "continue", "continue"])
-        self.assertEqual(self.text().count("header inserted: X-Sallyport-Verdict: accept"), 2)
+        answers = re.findall(r"RCPT TO:<ben@test.example>\s+(451 4\.7\.1 Greylisted|550 5\.7\.1 Refused|continue)", self.text())
+        self.assertEqual(answers, ["451 4.7.1 Greylisted", "continue", "continue", "550 5.7.1 Refused"])
+        self.assertEqual(re.findall("header inserted: X-Sallyport-Verdict: accept; score=[^;]*", self.text()),
+                         ["header inserted: X-Sallyport-Verdict: accept; score=0/10"] * 2)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "control.sock")))
+
+    def test_an_honest_client_has_no_findings_and_a_liar_is_refused_by_several(self):
+        process = self.spawn("--once")
+        self.assertEqual(process.wait(60 * slow()), 0, self.text())
+        self.assertEqual(re.findall(r" score=([\d.]+)", self.text().split("== The log says")[1]),
+                         ["0.0", "0.0", "0.0", "10.5"])
+        self.assertIn("the HELO name mail.com does not lead to the client, whose own name is mail.example.de",
+                      self.text())
+        for finding in ("HELO_MISMATCH", "DNSBL_ONE", "DNSBL_TWO", "SENDER_DOMAIN_ABSENT"):
+            self.assertEqual(self.text().count(finding + " "), 1, finding)
+        self.assertNotIn("degraded", self.text())
 
     def test_it_stays_up_until_term_and_leaves_nothing_behind(self):
         process = self.spawn()

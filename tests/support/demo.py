@@ -2,7 +2,9 @@
 """What `./dev run` shows: demo.py BUILD-FOLDER [--postfix] [--once]
 
 Starts sallyportd with its embedded Redis in BUILD-FOLDER/demo, plays mails to
-it with `sallyport try`, and stays up until it is interrupted.
+it with `sallyport try`, and stays up until it is interrupted. What it asks of
+DNS is answered by a server of our own (dns.py), so nothing depends on the
+network, and nobody's lists are asked about addresses for documentation.
 """
 
 import argparse
@@ -19,6 +21,8 @@ import time
 SUPPORT = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, SUPPORT)
 
+import dns  # noqa: E402  (found by the path above)
+
 SMTP_PORT = 2525
 DELAY_SEC = 3
 
@@ -32,14 +36,42 @@ state-dir: "{folder}/state"
 {user}mode: enforce
 greylist:
   delay: {delay}s
+# A little Internet of our own: names of RFC 2606, two lists that do not exist.
+dns:
+  server: ["{dns}"]
+dnsbl:
+  lists: ["ONE: one.list.example=127.0.0.2*2.5", "TWO: two.list.example=127.0.0.2*2.5"]
+  domain-lists: []
 """
 
+
+def host(address, name):
+    """An address whose name leads back to it."""
+    return {dns.reverse(address): {"PTR": name}, name: {"A": address}}
+
+
+# The client of the last mail says the name of a big provider, its address is
+# called otherwise and stands on both lists, and its sender's domain is made up.
+LIAR = "203.0.113.25"
+LISTS = ["one.list.example", "two.list.example"]
+
+ZONES = {
+    **host("192.0.2.10", "mail.example.org"), "example.org": {"MX": "10 mail.example.org"},
+    **host("198.51.100.7", "mail.example.com"), "example.com": {"MX": "10 mail.example.com"},
+    **host(LIAR, "mail.example.de"), "mail.com": {"A": "198.51.100.77"},
+    **{"2.0.0.127." + zone: {"A": "127.0.0.2"} for zone in LISTS},  # RFC 5782: every list has this entry
+    **{dns.reverse(LIAR, zone): {"A": "127.0.0.2"} for zone in LISTS},
+}
+
+ANNA = {"client": "192.0.2.10", "name": "mail.example.org", "helo": "mail.example.org", "from": "anna@example.org"}
+PRIZE = {"client": LIAR, "name": "mail.example.de", "helo": "mail.com", "from": "prize@winner.invalid"}
+
 MESSAGE = """\
-From: Anna Weber <anna@example.org>
+From: {author} <{sender}>
 To: Ben <ben@test.example>
 Subject: {subject}
 Date: Mon, 05 Oct 2026 09:14:02 +0200
-Message-ID: <{number}.4711@mail.example.org>
+Message-ID: <{number}.4711@{helo}>
 MIME-Version: 1.0
 Content-Type: text/plain; charset=utf-8
 
@@ -47,17 +79,20 @@ Hello Ben,
 
 {text}
 
-Anna
+{author}
 """
 
+MINUTES = "the minutes of our meeting are ready. Shall I send them to everybody?"
+
+# Who, what happens, how long it is waited before, the subject, the text.
 MAILS = [
-    ("A first-time sender: the client is asked to come back.",
-     "Minutes of Thursday", "the minutes of our meeting are ready. Shall I send them to everybody?", 0),
-    (f"The same mail again after {DELAY_SEC} seconds, as a mail server would retry: it is let in.",
-     "Minutes of Thursday", "the minutes of our meeting are ready. Shall I send them to everybody?",
-     DELAY_SEC + 0.3),
-    ("Another mail of that sender: known by now, it passes at once.",
-     "Re: Minutes of Thursday", "one thing that I forgot: the next meeting is on the twelfth.", 0),
+    (ANNA, "A first-time sender: the client is asked to come back.", 0, "Minutes of Thursday", MINUTES),
+    (ANNA, f"The same mail again after {DELAY_SEC} seconds, as a mail server would retry: it is let in.",
+     DELAY_SEC + 0.3, "Minutes of Thursday", MINUTES),
+    (ANNA, "Another mail of that sender: known by now, it passes at once.", 0, "Re: Minutes of Thursday",
+     "one thing that I forgot: the next meeting is on the twelfth."),
+    (PRIZE, "A client that lies and is on two lists: no finding is enough by itself, together they are.", 0,
+     "You have won", "send us your address, and the prize is yours."),
 ]
 
 UP = """\
@@ -82,7 +117,7 @@ Try it:
 WITH_POSTFIX = """\
 A private Postfix listens on 127.0.0.1 port {port}; what it accepts ends in {mail}.
 Twice, with {delay} seconds between (the first is answered 451, the second is let in):
-  swaks --server 127.0.0.1:{port} --xclient 'ADDR=198.51.100.8 NAME=mail.example.com' \\
+  swaks --server 127.0.0.1:{port} --xclient 'ADDR=198.51.100.7 NAME=mail.example.com' \\
       --helo mail.example.com --from eve@example.com --to ben@test.example
 Its log: {log}
 """
@@ -130,13 +165,13 @@ def show(title):
 
 def play(daemon, number, mail):
     """One mail through `sallyport try`."""
-    title, subject, text, wait_sec = mail
+    who, title, wait_sec, subject, text = mail
     time.sleep(wait_sec)
     show(f"{number}. {title}")
     path = daemon.write_file(f"mail-{number}.eml", MESSAGE.format(
-        subject=subject, number=number, text=textwrap.fill(text, 72)))
-    words = ["--client", "192.0.2.10", "--name", "mail.example.org", "--helo", "mail.example.org", "--from", "anna@example.org",
-             "--rcpt", "ben@test.example", path]
+        author=who["from"].split("@")[0].capitalize(), sender=who["from"], helo=who["helo"], subject=subject,
+        number=number, text=textwrap.fill(text, 72)))
+    words = [word for key, value in who.items() for word in ("--" + key, value)] + ["--rcpt", "ben@test.example", path]
     shown = [os.path.relpath(word) if word == path and path.startswith(os.getcwd() + "/") else word for word in words]
     print("$ sallyport try " + " ".join(shown), flush=True)
     subprocess.run([os.path.join(os.environ["SALLYPORT_BUILD"], "sallyport"), "--config", daemon.config_path,
@@ -167,7 +202,7 @@ def stay_up(daemon):
 def demonstrate(daemon, folder, given, running):
     show("sallyportd starts")
     daemon.start()
-    print(f"listening on unix:{folder}/milter.sock")
+    print(f"listening on unix:{folder}/milter.sock, with a DNS server of its own")
     for number, mail in enumerate(MAILS, 1):
         play(daemon, number, mail)
     show("The log says")
@@ -198,8 +233,10 @@ def main():
 
     folder = given.folder or choose_folder(given.build)
     daemon = Daemon(folder=folder, test_clock=False)
+    server = dns.Server(ZONES)
     daemon.write_file("sallyport.yaml", CONFIG.format(
-        folder=folder, delay=DELAY_SEC, user=f"user: {ACCOUNT}\n" if os.geteuid() == 0 else ""))
+        folder=folder, delay=DELAY_SEC, dns=server.address,
+        user=f"user: {ACCOUNT}\n" if os.geteuid() == 0 else ""))
     running = [daemon]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
@@ -216,6 +253,7 @@ def main():
             signal.signal(number, signal.SIG_IGN)
         for one in reversed(running):
             one.stop()
+        server.close()
     return status
 
 
