@@ -1,0 +1,83 @@
+"""What is looked up in DNS, in front of a real Postfix: who passes unseen, who
+is refused by score, and what happens when no name server answers."""
+
+import dns
+from daemon import eventually
+from postfix_case import PostfixCase, headers_of
+
+LISTED = "2.0.0.127.bad.list.example"
+
+SETTINGS = {"greylist.enabled": False, "rdns.enabled": True, "helo.lookup": True, "sender-domain.enabled": True,
+            "dnsbl.enabled": True, "dnsbl.lists": ["BAD: bad.list.example=127.0.0.2*6"], "dnsbl.domain-lists": [],
+            "budget.dns": "500ms", "access.trusted-networks": ["127.0.0.0/8"]}
+
+
+class Lookups(PostfixCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = dns.Server({LISTED: {"A": "127.0.0.2"},  # its own test entry
+                                 "sender.example": {"MX": "10 mx.sender.example"},
+                                 "mx.sender.example": {"A": "198.51.100.9"}})
+        cls.addClassCleanup(cls.server.close)
+        cls.settings = dict(SETTINGS, **{"dns.server": [cls.server.address]})
+        super().setUpClass()
+        cls.daemon_shared.wait_ready()
+        eventually(lambda: cls.daemon_shared.ask("status")["address_lists"][0]["state"] == "well", "well list")
+
+    def setUp(self):
+        super().setUp()
+        self.name = f"mx.{self.rcpt.split('@')[0]}.example"
+        self.server.zones.update({dns.reverse(self.client): {"PTR": self.name}, self.name: {"A": self.client}})
+
+    def list_client(self):
+        self.server.zones[dns.reverse(self.client, "bad.list.example")] = {"A": "127.0.0.2"}
+
+    def mail_from(self, sender):
+        return self.send(sender, helo=self.name)
+
+    def test_a_clean_client_passes_without_findings(self):
+        self.assert_let_in(self.mail_from("a@sender.example"))
+        message, = self.arrived()
+        verdict, = headers_of(message, "X-Sallyport-Verdict")
+        self.assertRegex(verdict, "^accept; score=0/10; id=01[0-9A-Z]{24}$")
+        self.assertEqual(headers_of(message, "X-Sallyport-Tests"), [])
+        self.assertEqual(headers_of(message, "X-Sallyport-Degraded"), [])
+
+    def test_a_list_by_itself_only_marks(self):
+        self.list_client()
+        self.assert_let_in(self.mail_from("a@sender.example"))
+        self.assertEqual(headers_of(self.arrived()[0], "X-Sallyport-Tests"), ["DNSBL_BAD=6"])
+
+    def test_a_list_and_a_domain_that_does_not_exist_are_refused_by_score(self):
+        self.list_client()
+        (code, text), = self.mail_from("a@nosuch.example")[0]
+        self.assertEqual(code, 550, text)
+        self.assertRegex(text, r"^5\.7\.1 Refused: .*\(id 01[0-9A-Z]{24}\)$")
+        line = self.sally.wait_event(client=self.client)
+        self.assertEqual((line["verdict"], line["score"]), ("reject", "10.0"))
+        self.assertEqual(line["tests"], "SENDER_DOMAIN_ABSENT=4,DNSBL_BAD=6")
+
+    def test_observing_they_are_only_marked(self):
+        self.sally.write_config(mode="observe")
+        self.sally.reload()
+        self.addCleanup(self.sally.reload)
+        self.addCleanup(self.sally.write_config, mode="enforce")
+        self.list_client()
+        self.assert_let_in(self.mail_from("a@nosuch.example"))
+        message, = self.arrived()
+        self.assertRegex(headers_of(message, "X-Sallyport-Verdict")[0], "^accept; score=10/10; .*; would=reject$")
+        self.assertEqual(headers_of(message, "X-Sallyport-Tests"), ["SENDER_DOMAIN_ABSENT=4, DNSBL_BAD=6"])
+
+    def test_without_an_answer_mail_flows_and_says_so(self):
+        self.list_client()
+        self.server.trick = dns.SILENT
+        self.addCleanup(self.wait_well)
+        self.assert_let_in(self.mail_from("a@nosuch-either.example"))
+        message, = self.arrived()
+        self.assertEqual(headers_of(message, "X-Sallyport-Degraded"), ["dns"])
+        self.assertEqual(headers_of(message, "X-Sallyport-Tests"), [])
+        self.assertEqual(self.sally.wait_event(client=self.client)["degraded"], "dns")
+
+    def wait_well(self):
+        self.server.trick = None
+        eventually(lambda: not self.sally.ask("status")["dns"]["is_dead"], "resolver that is back", 30)
