@@ -142,7 +142,8 @@ static void block_signals(sigset_t *taken_out)
 
 /* The folder that `path` stands in, made when it is missing. */
 static enum sp_err make_parent(const struct sp_config *config,
-			       const char *option, const char *path)
+			       const char *option, const char *path,
+			       const char *group)
 {
 	char folder[PATH_MAX];
 	char *slash;
@@ -154,7 +155,11 @@ static enum sp_err make_parent(const struct sp_config *config,
 	if (!slash || slash == folder)
 		return SP_OK;
 	*slash = '\0';
-	return sp_daemon_make_folder(config, option, folder);
+	return sp_daemon_make_folder(config, &(struct sp_daemon_folder){
+						     .option = option,
+						     .path = folder,
+						     .group = group,
+					     });
 }
 
 /* What needs root's rights: folders, sockets, the pid file. */
@@ -166,11 +171,16 @@ static enum sp_err start_as_root(struct parts *parts)
 
 	(void)umask(027);
 	sp_daemon_raise_file_limit();
-	err = sp_daemon_make_folder(config, "state-dir", config->state_dir);
+	err = sp_daemon_make_folder(config, &(struct sp_daemon_folder){
+						    .option = "state-dir",
+						    .path = config->state_dir,
+						    .group = "",
+					    });
 	if (err == SP_OK && socket)
-		err = make_parent(config, "listen", socket);
+		err = make_parent(config, "listen", socket,
+				  config->listen_group);
 	if (err == SP_OK)
-		err = make_parent(config, "control", config->control);
+		err = make_parent(config, "control", config->control, "");
 	if (err == SP_OK)
 		err = sp_server_open(config);
 	if (err == SP_OK)

@@ -12,12 +12,19 @@
 
 struct sp_config;
 
+struct sp_daemon_folder {
+	const char *option; /* that names it, for the log */
+	const char *path;
+	const char *group; /* who may enter it beside us; "" = our own group */
+};
+
 /*
- * Make the folder `path` (one level) for the account of `config`, when it is
- * not there. SP_ERR_SYSTEM is said in the log, with `option` as its name.
+ * Make the folder (one level) for the account of `config`, when it is not
+ * there. One that is there stays as it is; that its group cannot enter it is
+ * said. SP_ERR_SYSTEM, SP_ERR_CONFIG (no such group) are said in the log.
  */
 enum sp_err sp_daemon_make_folder(const struct sp_config *config,
-				  const char *option, const char *path);
+				  const struct sp_daemon_folder *folder);
 
 /*
  * Become `user` and `group` of `config` for good: supplementary groups, group,

@@ -63,28 +63,57 @@ static enum sp_err find_account(const struct sp_config *config,
 				: SP_OK;
 }
 
-enum sp_err sp_daemon_make_folder(const struct sp_config *config,
-				  const char *option, const char *path)
+/* A folder that was there is the administrator's: not changed, but said. */
+static enum sp_err check_folder(const struct sp_daemon_folder *folder)
 {
-	struct account account;
+	struct stat status;
+	unsigned gid;
 	enum sp_err err;
 
-	if (mkdir(path, 0750) != 0) {
-		if (errno == EEXIST)
-			return SP_OK;
-		sp_log(SP_LOG_ERROR, "%s: cannot make the folder %s: %s",
-		       option, path, strerror(errno));
-		return SP_ERR_SYSTEM;
-	}
-	if (geteuid() != 0)
+	if (!folder->group[0])
 		return SP_OK;
-	err = find_account(config, &account);
-	if (err == SP_OK && chown(path, account.uid, account.gid) != 0) {
-		sp_log(SP_LOG_ERROR, "%s: cannot give %s to %s: %s", option,
-		       path, account.name, strerror(errno));
+	err = sp_daemon_find_group(folder->option, folder->group, &gid);
+	if (err == SP_OK && stat(folder->path, &status) == 0 &&
+	    !(status.st_mode & S_IXOTH) &&
+	    !(status.st_gid == gid && status.st_mode & S_IXGRP))
+		sp_log(SP_LOG_WARNING,
+		       "%s: group %s cannot enter %s, so the mail server may "
+		       "not reach us (chgrp %s %s; chmod g+x %s)",
+		       folder->option, folder->group, folder->path,
+		       folder->group, folder->path, folder->path);
+	return err;
+}
+
+static enum sp_err give_folder(const struct sp_config *config,
+			       const struct sp_daemon_folder *folder)
+{
+	struct account account = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	enum sp_err err = SP_OK;
+
+	if (geteuid() == 0)
+		err = find_account(config, &account);
+	if (err == SP_OK && folder->group[0])
+		err = sp_daemon_find_group(folder->option, folder->group,
+					   &account.gid);
+	if (err == SP_OK &&
+	    chown(folder->path, account.uid, account.gid) != 0) {
+		sp_log(SP_LOG_ERROR, "%s: cannot set owner and group of %s: %s",
+		       folder->option, folder->path, strerror(errno));
 		err = SP_ERR_SYSTEM;
 	}
 	return err;
+}
+
+enum sp_err sp_daemon_make_folder(const struct sp_config *config,
+				  const struct sp_daemon_folder *folder)
+{
+	if (mkdir(folder->path, 0750) == 0)
+		return give_folder(config, folder);
+	if (errno == EEXIST)
+		return check_folder(folder);
+	sp_log(SP_LOG_ERROR, "%s: cannot make the folder %s: %s",
+	       folder->option, folder->path, strerror(errno));
+	return SP_ERR_SYSTEM;
 }
 
 static enum sp_err become(const struct account *account)

@@ -12,7 +12,7 @@ import unittest
 
 import milter
 from case import DaemonCase, deferred, needs_root
-from daemon import Daemon, environment, eventually, program, slow
+from daemon import ACCOUNT, Daemon, environment, eventually, program, slow
 from milter import CONTINUE, added_headers, session
 from redis import RedisServer, is_running
 
@@ -234,6 +234,38 @@ class Sockets(DaemonCase):
     def test_the_group_of_the_socket_is_as_configured(self):
         sally = self.daemon({"listen-group": "nogroup", "listen-mode": "0660"})
         self.assertEqual(os.stat(sally.socket_path).st_gid, pwd.getpwnam("nobody").pw_gid)
+
+    @needs_root
+    def test_the_group_of_the_socket_may_enter_the_folder_that_we_make_for_it(self):
+        daemon = self.not_started()
+        daemon.socket_path = os.path.join(daemon.folder, "made", "milter.sock")
+        daemon.write_config(listen="unix:" + daemon.socket_path, listen_group="postfix", listen_mode="0660")
+        daemon.start()
+        made = os.stat(os.path.dirname(daemon.socket_path))
+        self.assertEqual((made.st_uid, stat.S_IMODE(made.st_mode)), (pwd.getpwnam(ACCOUNT).pw_uid, 0o750))
+        account = pwd.getpwnam("postfix")
+        self.assertEqual(made.st_gid, account.pw_gid)
+        reach = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        subprocess.run(["/usr/bin/python3", "-c", reach, daemon.socket_path], check=True, user=account.pw_uid,
+                       group=account.pw_gid, extra_groups=[])
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait_end(), 0)
+        self.assertFalse(os.path.exists(daemon.socket_path))
+
+    @needs_root
+    def test_a_folder_that_the_group_of_the_socket_cannot_enter_is_told(self):
+        daemon = self.not_started()
+        folder = os.path.join(daemon.folder, "mine")
+        os.mkdir(folder, 0o750)
+        daemon.give(folder)
+        daemon.write_config(listen=f"unix:{folder}/milter.sock", listen_group="postfix")
+        daemon.start()
+        daemon.wait_log(f"listen: group postfix cannot enter {folder}")
+        os.chmod(folder, 0o711)
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_end()
+        daemon.start()
+        self.assertEqual(daemon.log_text().count("cannot enter"), 1)
 
     def test_the_control_socket_answers_nonsense_with_an_error(self):
         sally = self.daemon()
