@@ -113,7 +113,9 @@ static void print_dns(const json_t *dns)
 				  : "no server: nothing is looked up");
 	printf("%-12s %s; %lld questions, %lld sent, %lld failed, %lld timed "
 	       "out, %lld not asked\n",
-	       "", is_true(dns, "is_dead") ? "DOES NOT ANSWER" : "answers",
+	       "",
+	       is_true(dns, "is_dead") ? "DOES NOT ANSWER, or with errors only"
+				       : "answers",
 	       number(dns, "asked"), number(dns, "sent"), number(dns, "failed"),
 	       number(dns, "timeouts"), number(dns, "not_asked"));
 }
@@ -134,7 +136,9 @@ static void print_lists(const json_t *lists)
 			fputs("; ", stdout);
 			sp_output_safe(stdout, text(list, "reason"));
 		}
-		putchar('\n');
+		puts(strcmp(text(list, "state"), "unknown") == 0
+			     ? "; counts once its test entries are answered"
+			     : "");
 	}
 }
 

@@ -176,8 +176,9 @@ static void say(struct sp_dns *dns, bool *is_said_dead)
 	*is_said_dead = health.is_dead;
 	if (health.is_dead)
 		sp_log(SP_LOG_ERROR,
-		       "dns: the resolver (%s) does not answer: mail goes on "
-		       "without what it would say",
+		       "dns: the resolver (%s) does not answer, or with errors "
+		       "only: mail goes on without DNS until it does (is it up, "
+		       "and may this host ask it? see dns.server)",
 		       health.servers);
 	else
 		sp_log(SP_LOG_WARNING,
