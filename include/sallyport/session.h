@@ -133,7 +133,7 @@ struct sp_mail {
 	uint32_t waited_us;		   /* of the budget: spent in checks */
 
 	struct sp_dns_batch *batch; /* kept from mail to mail, cleared */
-	int64_t dns_deadline_ms;    /* monotonic; 0 until somebody waits */
+	int64_t dns_waited_us;	    /* for DNS, of budget.dns */
 	const char *sender_domain;  /* normalised; "" */
 	struct sp_from *from;	    /* NULL until a From: field came */
 	const char *from_domain;    /* its first name; "" until it is read */

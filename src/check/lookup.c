@@ -38,14 +38,18 @@ bool sp_lookup_wait(struct sp_session *session, struct sp_dns_batch *batch,
 		    uint32_t groups, int64_t deadline_ms)
 {
 	struct sp_mail *mail = &session->mail;
+	int64_t begun_us = sp_clock_mono_us();
+	int64_t budget_us = session->service->config->budget.dns_ms * 1000;
+	int64_t until_ms = (begun_us + budget_us - mail->dns_waited_us) / 1000;
+	bool is_there;
 
-	/* The first check that waits starts the clock for all of them. */
-	if (mail->dns_deadline_ms == 0)
-		mail->dns_deadline_ms = sp_clock_mono_ms() +
-					session->service->config->budget.dns_ms;
-	if (deadline_ms > mail->dns_deadline_ms)
-		deadline_ms = mail->dns_deadline_ms;
-	return sp_dns_wait(batch, groups, deadline_ms);
+	if (deadline_ms > until_ms)
+		deadline_ms = until_ms;
+	is_there = sp_dns_wait(batch, groups, deadline_ms);
+	/* Only what we waited counts: a client may take its time between RCPT
+	 * and its message, of which more is asked. */
+	mail->dns_waited_us += sp_clock_mono_us() - begun_us;
+	return is_there;
 }
 
 void sp_lookup_note_unknown(struct sp_session *session)

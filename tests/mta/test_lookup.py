@@ -1,28 +1,33 @@
 """What is looked up in DNS, in front of a real Postfix: who passes unseen, who
 is refused by score, and what happens when no name server answers."""
 
+import time
+
 import dns
 from daemon import eventually
 from postfix_case import PostfixCase, headers_of
 
 LISTED = "2.0.0.127.bad.list.example"
+LISTED_DOMAIN = "test.dom.list.example"
 
 SETTINGS = {"greylist.enabled": False, "rdns.enabled": True, "helo.lookup": True, "sender-domain.enabled": True,
-            "dnsbl.enabled": True, "dnsbl.lists": ["BAD: bad.list.example=127.0.0.2*6"], "dnsbl.domain-lists": [],
+            "dnsbl.enabled": True, "dnsbl.lists": ["BAD: bad.list.example=127.0.0.2*6"], "dnsbl.domain-lists": ["DOM: dom.list.example*3"],
             "budget.dns": "500ms", "access.trusted-networks": ["127.0.0.0/8"]}
 
 
 class Lookups(PostfixCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = dns.Server({LISTED: {"A": "127.0.0.2"},  # its own test entry
+        cls.server = dns.Server({LISTED: {"A": "127.0.0.2"}, LISTED_DOMAIN: {"A": "127.0.0.2"},  # test entries
+                                 "slow.example.dom.list.example": {"A": dns.after(30, "127.0.0.2")},
                                  "sender.example": {"MX": "10 mx.sender.example"},
                                  "mx.sender.example": {"A": "198.51.100.9"}})
         cls.addClassCleanup(cls.server.close)
         cls.settings = dict(SETTINGS, **{"dns.server": [cls.server.address]})
         super().setUpClass()
         cls.daemon_shared.wait_ready()
-        eventually(lambda: cls.daemon_shared.ask("status")["address_lists"][0]["state"] == "well", "well list")
+        for which in ("address_lists", "domain_lists"):
+            eventually(lambda: cls.daemon_shared.ask("status")[which][0]["state"] == "well", "well list")
 
     def setUp(self):
         super().setUp()
@@ -67,6 +72,16 @@ class Lookups(PostfixCase):
         message, = self.arrived()
         self.assertRegex(headers_of(message, "X-Sallyport-Verdict")[0], "^accept; score=10/10; .*; would=reject$")
         self.assertEqual(headers_of(message, "X-Sallyport-Tests"), ["SENDER_DOMAIN_ABSENT=4, DNSBL_BAD=6"])
+
+    def test_a_slow_client_does_not_use_up_the_time_that_is_ours_to_wait(self):
+        smtp = self.connect(helo=self.name)
+        smtp.mail("a@sender.example")
+        smtp.rcpt(self.rcpt)
+        time.sleep(0.7)  # longer than budget.dns; the author's domain is asked about only now
+        self.assertEqual(smtp.data("From: a@slow.example\r\nSubject: x\r\n\r\nx\r\n")[0], 250)
+        message, = self.arrived()
+        self.assertEqual(headers_of(message, "X-Sallyport-Degraded"), [])
+        self.assertEqual(headers_of(message, "X-Sallyport-Tests"), ["RHSBL_DOM=3"])
 
     def test_without_an_answer_mail_flows_and_says_so(self):
         self.list_client()
