@@ -59,6 +59,7 @@ struct sp_rdns_lookup {
 
 struct sp_lists_lookup {
 	bool is_asked;
+	uint32_t told; /* bit i: zone i's health has its answer */
 	uint8_t zones[SP_DNSBL_MAX_ZONES];
 };
 

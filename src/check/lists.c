@@ -14,6 +14,7 @@ void sp_lists_ask(const struct sp_lists_inquiry *inquiry,
 	const struct sp_dnsbl_rules *rules = sp_list_set_rules(inquiry->set);
 
 	lookup->is_asked = true;
+	lookup->told = 0;
 	for (size_t zone = 0; zone < rules->zone_count; zone++) {
 		char question[SP_DOMAIN_SIZE];
 		struct sp_dns_name name;
@@ -74,7 +75,7 @@ static void tell_health(const struct sp_session *session,
 
 bool sp_lists_judge(const struct sp_session *session,
 		    struct sp_dns_batch *batch, struct sp_list_set *set,
-		    const struct sp_lists_lookup *lookup, uint64_t *hits_out)
+		    struct sp_lists_lookup *lookup, uint64_t *hits_out)
 {
 	const struct sp_dnsbl_rules *rules = sp_list_set_rules(set);
 	struct sp_dnsbl_answer answers[SP_DNSBL_MAX_ZONES];
@@ -84,18 +85,21 @@ bool sp_lists_judge(const struct sp_session *session,
 
 	memset(answers, 0, sizeof(answers));
 	for (size_t zone = 0; zone < rules->zone_count; zone++) {
+		uint32_t zone_bit = UINT32_C(1) << zone;
 		const struct sp_dns_answer *answer;
 
 		if (lookup->zones[zone] == SP_DNS_NO_QUESTION)
 			continue;
 		answer = sp_dns_answer_get(batch, lookup->zones[zone]);
 		sp_lists_read(answer, &answers[zone]);
-		if (answers[zone].state == SP_DNSBL_FAILED &&
-		    well & UINT32_C(1) << zone)
+		if (answers[zone].state == SP_DNSBL_FAILED && well & zone_bit)
 			is_complete = false;
-		if (answer->status != SP_DNS_PENDING &&
-		    answer->status != SP_DNS_NOT_ASKED)
-			tell_health(session, set, zone, &answers[zone]);
+		if (answer->status == SP_DNS_PENDING ||
+		    answer->status == SP_DNS_NOT_ASKED ||
+		    lookup->told & zone_bit)
+			continue;
+		lookup->told |= zone_bit;
+		tell_health(session, set, zone, &answers[zone]);
 	}
 	sp_dnsbl_judge(rules, answers, well, &fact);
 	*hits_out = fact.hits;

@@ -37,9 +37,10 @@ void sp_lists_read(const struct sp_dns_answer *answer,
 		   struct sp_dnsbl_answer *read_out);
 
 /* What is there of the answers; `hits_out` has bit i set for rule i. Returns
- * whether every zone that counts has answered. Tells the zones' health. */
+ * whether every zone that counts has answered. Tells the zones' health, each
+ * answer once, however often it is judged. */
 bool sp_lists_judge(const struct sp_session *session,
 		    struct sp_dns_batch *batch, struct sp_list_set *set,
-		    const struct sp_lists_lookup *lookup, uint64_t *hits_out);
+		    struct sp_lists_lookup *lookup, uint64_t *hits_out);
 
 #endif

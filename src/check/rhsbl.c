@@ -79,7 +79,7 @@ void sp_rhsbl_ask_from(struct sp_session *session, int64_t deadline_ms)
 /* One name's lists, read and judged. */
 struct reading {
 	struct sp_dns_batch *batch;
-	const struct sp_lists_lookup *lookup;
+	struct sp_lists_lookup *lookup;
 	uint32_t groups;
 	bool has_follow_ups; /* then nothing is read before all is there */
 };

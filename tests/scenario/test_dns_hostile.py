@@ -1,0 +1,46 @@
+"""Clients, lists and operators that make lookups difficult."""
+
+import dns
+import milter
+from daemon import eventually
+from milter import CONTINUE
+from test_dns import LISTS, LOOKUPS, DnsCase, host
+
+
+class Listed(DnsCase):
+    """With lists that are well before a test begins."""
+
+    settings = {**LOOKUPS, **LISTS}
+    zones = {**host("192.0.2.7", "mx.client.example"), **host("192.0.2.20", "mx.spam.example"),
+             "listed.example.dom.list.example": {"A": "127.0.0.2"}, "listed.example": {"MX": "10 mx.sender.example"}}
+
+    def setUp(self):
+        super().setUp()
+        eventually(lambda: all(state == "well" for state in self.states()), "well lists")
+
+    def lists(self):
+        status = self.sally.ask("status")
+        return status["address_lists"] + status["domain_lists"]
+
+    def states(self):
+        return [one["state"] for one in self.lists()]
+
+    def session(self, address="192.0.2.7", helo="mx.client.example"):
+        link = milter.session(self.sally.socket_path, address, helo)
+        self.addCleanup(link.close)
+        return link
+
+    def found_in(self, link):
+        """What the headers that were added say was found."""
+        return dict(milter.added_headers(link.changes)).get("X-Sallyport-Tests", "")
+
+
+class Health(Listed):
+    def test_one_failed_answer_is_told_once_whatever_the_number_of_recipients(self):
+        self.server.zones[dns.reverse("192.0.2.7", "bad.list.example")] = dns.SERVFAIL
+        link = self.session()
+        answers, end = link.whole_mail("<a@sender.example>", [f"<u{number}@test.example>" for number in range(25)])
+        self.assertEqual({kind for kind, _ in answers}, {CONTINUE})
+        self.assertIn(end[0], (CONTINUE, milter.ACCEPT))
+        self.assertEqual(self.states()[0], "well")
+        self.assertEqual(self.lists()[0]["errors"], 1)
