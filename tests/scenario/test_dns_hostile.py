@@ -1,5 +1,7 @@
 """Clients, lists and operators that make lookups difficult."""
 
+import time
+
 import dns
 import milter
 from daemon import eventually
@@ -44,3 +46,17 @@ class Health(Listed):
         self.assertIn(end[0], (CONTINUE, milter.ACCEPT))
         self.assertEqual(self.states()[0], "well")
         self.assertEqual(self.lists()[0]["errors"], 1)
+
+
+class Slowness(Listed):
+    settings = {**LOOKUPS, **LISTS, "budget.dns": "1s"}
+
+    def test_a_sender_that_takes_its_time_uses_up_none_of_ours(self):
+        self.server.zones["listed.example.dom.list.example"] = {"A": dns.after(200, "127.0.0.2")}
+        link = self.session()
+        link.mail("<a@sender.example>")
+        self.assertEqual(link.rcpt()[0], CONTINUE)
+        time.sleep(1.2)
+        link.header("From", "Somebody <a@listed.example>")
+        self.assertIn(link.end()[0], (CONTINUE, milter.ACCEPT))
+        self.assertEqual(self.found_in(link), "RHSBL_DOM=3.5")
