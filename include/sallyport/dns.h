@@ -11,9 +11,10 @@
  * A question whose answer leads to another one (PTR, then A) carries a
  * *follow-up*: a short function that is called when the answer is there, also
  * when that is no good one, and that may ask more in the same batch. The new
- * questions belong to the groups of the one before; a group is complete when
- * its follow-ups have asked all they want and that is answered too. So a chain
- * goes on while the session does other things.
+ * questions belong to the groups of the one before, unless they name their own;
+ * a group is complete when its follow-ups have asked all they want and what
+ * belongs to it is answered too. So a chain goes on while the session does
+ * other things.
  *
  * The same question goes out once: within a batch, and between all sessions
  * that ask at the same time. What was answered before comes from the cache.
@@ -176,7 +177,7 @@ typedef void sp_dns_follow(struct sp_dns_batch *batch,
 struct sp_dns_question {
 	const struct sp_dns_name *name; /* copied */
 	enum sp_dns_type type;
-	uint32_t groups;       /* bits; may be 0 within a follow-up */
+	uint32_t groups;       /* bits; 0 within a follow-up: as before it */
 	sp_dns_follow *follow; /* NULL = none */
 	void *context;
 };

@@ -21,7 +21,8 @@ enum {
 	SP_GROUP_RDNS = 1,
 	SP_GROUP_DNSBL = 2,
 	SP_GROUP_HELO_NAME = 4,
-	SP_GROUP_RHSBL_HELO = 8
+	SP_GROUP_RHSBL_HELO = 8,
+	SP_GROUP_RHSBL_RDNS = 16 /* asked once SP_GROUP_RDNS is complete */
 };
 
 /* ... and in the mail's. */

@@ -55,7 +55,7 @@ void sp_rhsbl_ask_helo(struct sp_session *session,
 void sp_rhsbl_ask_rdns(struct sp_session *session, struct sp_dns_batch *batch,
 		       const struct sp_dns_name *name, size_t index)
 {
-	ask(session, batch, name->text, 0,
+	ask(session, batch, name->text, SP_GROUP_RHSBL_RDNS,
 	    &session->connection.rhsbl_rdns[index]);
 }
 
@@ -81,21 +81,17 @@ struct reading {
 	struct sp_dns_batch *batch;
 	struct sp_lists_lookup *lookup;
 	uint32_t groups;
-	bool has_follow_ups; /* then nothing is read before all is there */
 };
 
 static void judge(struct sp_session *session, const struct reading *reading,
 		  int64_t deadline_ms, struct sp_rhsbl_fact *fact)
 {
-	bool is_there;
-
 	if (fact->state == SP_FACT_KNOWN)
 		return;
-	is_there = sp_lookup_wait(session, reading->batch, reading->groups,
-				  deadline_ms);
+	(void)sp_lookup_wait(session, reading->batch, reading->groups,
+			     deadline_ms);
 	fact->state = SP_FACT_UNKNOWN;
-	if ((is_there || !reading->has_follow_ups) &&
-	    sp_lists_judge(session, reading->batch,
+	if (sp_lists_judge(session, reading->batch,
 			   session->service->domain_lists, reading->lookup,
 			   &fact->hits))
 		fact->state = SP_FACT_KNOWN;
@@ -119,8 +115,7 @@ static void judge_rdns(struct sp_session *session, int64_t deadline_ms)
 	      &(struct reading){
 		      .batch = connection->batch,
 		      .lookup = &connection->rhsbl_rdns[confirmed],
-		      .groups = SP_GROUP_RDNS,
-		      .has_follow_ups = true,
+		      .groups = SP_GROUP_RHSBL_RDNS,
 	      },
 	      deadline_ms, &connection->rhsbl[SP_RHSBL_RDNS]);
 }

@@ -216,16 +216,18 @@ static void join_or_send(struct sp_dns_pending *pending,
 	sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_NOT_ASKED));
 }
 
-/* What a follow-up asks belongs to the groups of the question before. */
+/* What a follow-up asks belongs to the groups of the question before, unless it
+ * names its own. */
 static uint32_t groups_of(const struct sp_dns_batch *batch,
 			  const struct sp_dns_question *question)
 {
 	const struct sp_dns *dns = batch->dns;
 
-	if (dns->running == NULL || dns->running->batch != batch ||
+	if (question->groups != 0 || dns->running == NULL ||
+	    dns->running->batch != batch ||
 	    !pthread_equal(pthread_self(), dns->dispatcher))
 		return question->groups;
-	return question->groups | dns->running->groups;
+	return dns->running->groups;
 }
 
 static unsigned ask(struct sp_dns_batch *batch,

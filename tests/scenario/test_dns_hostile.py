@@ -60,3 +60,8 @@ class Slowness(Listed):
         link.header("From", "Somebody <a@listed.example>")
         self.assertIn(link.end()[0], (CONTINUE, milter.ACCEPT))
         self.assertEqual(self.found_in(link), "RHSBL_DOM=3.5")
+
+    def test_a_list_that_is_silent_about_a_name_hides_nothing_else_of_it(self):
+        self.server.zones[dns.reverse("192.0.2.30")] = {"PTR": "mx.quiet.example"}
+        self.server.zones["quiet.example.dom.list.example"] = dns.SILENT
+        self.assertIn("RDNS_NOT_CONFIRMED", self.findings("192.0.2.30", "mx.client.example"))
