@@ -47,6 +47,7 @@ void sp_relay_check(struct sp_session *session, int64_t deadline_ms);
 void sp_rdns_ask(struct sp_session *session, int64_t deadline_ms);
 void sp_rdns_judge(struct sp_session *session, int64_t deadline_ms);
 void sp_helo_name_ask(struct sp_session *session, int64_t deadline_ms);
+void sp_helo_name_ask_late(struct sp_session *session, int64_t deadline_ms);
 void sp_helo_name_judge(struct sp_session *session, int64_t deadline_ms);
 void sp_dnsbl_ask(struct sp_session *session, int64_t deadline_ms);
 void sp_dnsbl_check(struct sp_session *session, int64_t deadline_ms);

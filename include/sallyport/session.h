@@ -95,11 +95,15 @@ struct sp_connection {
 	/* What was asked of DNS, and what it said. */
 	struct sp_dns_batch *batch; /* NULL until the first question */
 	struct sp_rdns_lookup rdns_lookup;
-	struct sp_helo_name_lookup helo_lookup;
 	struct sp_lists_lookup dnsbl_lookup;
-	struct sp_lists_lookup rhsbl_helo;
 	struct sp_lists_lookup rhsbl_rdns[SP_RHSBL_RDNS_NAMES_MAX];
 	int confirmed_name; /* which of the PTR names; -1 = none */
+	/* Of the last HELO name only. */
+	struct sp_dns_batch *helo_batch;
+	struct sp_helo_name_lookup helo_lookup;
+	struct sp_lists_lookup rhsbl_helo;
+	unsigned helo_count; /* greetings so far */
+	bool is_helo_due;    /* not looked up yet: at the next MAIL */
 	struct sp_rdns_fact rdns;
 	struct sp_helo_name_fact helo_name;
 	struct sp_dnsbl_list_fact dnsbl;

@@ -15,27 +15,61 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-void sp_helo_name_ask(struct sp_session *session, int64_t deadline_ms)
+enum {
+	/* EHLO before and after STARTTLS, HELO for want of EHLO. Who greets
+	 * more often has his last name looked up when he sends a mail: else
+	 * each greeting would be a volley of questions for nothing. */
+	HELO_AT_ONCE_MAX = 4
+};
+
+static void ask(struct sp_session *session)
 {
 	struct sp_connection *connection = &session->connection;
 	const struct sp_helo_config *config = &session->service->config->helo;
 	struct sp_helo_name_lookup *lookup = &connection->helo_lookup;
-	struct sp_dns_batch *batch = sp_lookup_of_connection(session);
+	struct sp_dns_batch *batch = sp_lookup_of_helo(session);
 	struct sp_dns_name name;
 
-	(void)deadline_ms;
-	*lookup = (struct sp_helo_name_lookup){ 0 };
-	connection->helo_name = (struct sp_helo_name_fact){ 0 };
-	if (!batch || !config->is_enabled || !config->is_looked_up ||
-	    sp_domain_kind(connection->helo) != SP_DOMAIN_QUALIFIED ||
+	connection->is_helo_due = false;
+	if (!batch || sp_domain_kind(connection->helo) != SP_DOMAIN_QUALIFIED ||
 	    sp_dns_name_domain(connection->helo, strlen(connection->helo),
 			       &name) != SP_OK)
+		return;
+	sp_rhsbl_ask_helo(session, &name);
+	if (!config->is_enabled || !config->is_looked_up)
 		return;
 	lookup->is_asked = true;
 	lookup->a = sp_lookup_ask(batch, &name, SP_DNS_A, SP_GROUP_HELO_NAME);
 	lookup->aaaa =
 		sp_lookup_ask(batch, &name, SP_DNS_AAAA, SP_GROUP_HELO_NAME);
-	sp_rhsbl_ask_helo(session, &name);
+}
+
+static void forget(struct sp_connection *connection)
+{
+	if (connection->helo_batch)
+		sp_dns_batch_clear(connection->helo_batch);
+	connection->helo_lookup = (struct sp_helo_name_lookup){ 0 };
+	connection->helo_name = (struct sp_helo_name_fact){ 0 };
+	connection->rhsbl_helo = (struct sp_lists_lookup){ 0 };
+	connection->rhsbl[SP_RHSBL_HELO] = (struct sp_rhsbl_fact){ 0 };
+}
+
+void sp_helo_name_ask(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_connection *connection = &session->connection;
+
+	(void)deadline_ms;
+	forget(connection);
+	connection->is_helo_due = true;
+	if (connection->helo_count++ < HELO_AT_ONCE_MAX)
+		ask(session);
+}
+
+void sp_helo_name_ask_late(struct sp_session *session, int64_t deadline_ms)
+{
+	(void)deadline_ms;
+	if (session->connection.is_helo_due)
+		ask(session);
 }
 
 static void judge_addresses(const struct sp_connection *connection,
@@ -43,9 +77,9 @@ static void judge_addresses(const struct sp_connection *connection,
 {
 	const struct sp_helo_name_lookup *lookup = &connection->helo_lookup;
 	const struct sp_dns_answer *a =
-		sp_dns_answer_get(connection->batch, lookup->a);
+		sp_dns_answer_get(connection->helo_batch, lookup->a);
 	const struct sp_dns_answer *aaaa =
-		sp_dns_answer_get(connection->batch, lookup->aaaa);
+		sp_dns_answer_get(connection->helo_batch, lookup->aaaa);
 
 	if (sp_lookup_has_address(a, &connection->client) ||
 	    sp_lookup_has_address(aaaa, &connection->client)) {
@@ -84,8 +118,8 @@ void sp_helo_name_judge(struct sp_session *session, int64_t deadline_ms)
 	if (!connection->helo_lookup.is_asked || fact->state == SP_FACT_KNOWN)
 		return;
 	*fact = (struct sp_helo_name_fact){ .state = SP_FACT_UNKNOWN };
-	(void)sp_lookup_wait(session, connection->batch, SP_GROUP_HELO_NAME,
-			     deadline_ms);
+	(void)sp_lookup_wait(session, connection->helo_batch,
+			     SP_GROUP_HELO_NAME, deadline_ms);
 	judge_addresses(connection, fact);
 	if (fact->state == SP_FACT_UNKNOWN)
 		sp_lookup_note_unknown(session);

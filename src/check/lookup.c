@@ -18,6 +18,11 @@ struct sp_dns_batch *sp_lookup_of_connection(struct sp_session *session)
 	return batch_of(session, &session->connection.batch);
 }
 
+struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session)
+{
+	return batch_of(session, &session->connection.helo_batch);
+}
+
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session)
 {
 	return batch_of(session, &session->mail.batch);

@@ -16,13 +16,13 @@
 
 struct sp_session;
 
-/* Groups of questions in the connection's batch ... */
+/* Groups of questions in the connection's batch, in that of its HELO name ... */
 enum {
 	SP_GROUP_RDNS = 1,
 	SP_GROUP_DNSBL = 2,
-	SP_GROUP_HELO_NAME = 4,
-	SP_GROUP_RHSBL_HELO = 8,
-	SP_GROUP_RHSBL_RDNS = 16 /* asked once SP_GROUP_RDNS is complete */
+	SP_GROUP_RHSBL_RDNS = 4, /* asked once SP_GROUP_RDNS is complete */
+	SP_GROUP_HELO_NAME = 1,
+	SP_GROUP_RHSBL_HELO = 2
 };
 
 /* ... and in the mail's. */
@@ -34,6 +34,7 @@ enum {
 
 /* Made when it is first needed; NULL when there is no resolver at all. */
 struct sp_dns_batch *sp_lookup_of_connection(struct sp_session *session);
+struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session);
 
 /* Ask without a follow-up; returns the question's number. */

@@ -45,11 +45,8 @@ static void ask(struct sp_session *session, struct sp_dns_batch *batch,
 void sp_rhsbl_ask_helo(struct sp_session *session,
 		       const struct sp_dns_name *name)
 {
-	struct sp_connection *connection = &session->connection;
-
-	connection->rhsbl[SP_RHSBL_HELO] = (struct sp_rhsbl_fact){ 0 };
-	ask(session, connection->batch, name->text, SP_GROUP_RHSBL_HELO,
-	    &connection->rhsbl_helo);
+	ask(session, sp_lookup_of_helo(session), name->text,
+	    SP_GROUP_RHSBL_HELO, &session->connection.rhsbl_helo);
 }
 
 void sp_rhsbl_ask_rdns(struct sp_session *session, struct sp_dns_batch *batch,
@@ -127,7 +124,7 @@ void sp_rhsbl_check(struct sp_session *session, int64_t deadline_ms)
 
 	if (connection->rhsbl_helo.is_asked)
 		judge(session,
-		      &(struct reading){ .batch = connection->batch,
+		      &(struct reading){ .batch = connection->helo_batch,
 					 .lookup = &connection->rhsbl_helo,
 					 .groups = SP_GROUP_RHSBL_HELO },
 		      deadline_ms, &connection->rhsbl[SP_RHSBL_HELO]);

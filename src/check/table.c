@@ -44,6 +44,7 @@ static const struct sp_check checks[] = {
 	{
 		.name = "helo-name",
 		.at = { [SP_STAGE_HELO] = sp_helo_name_ask,
+			[SP_STAGE_MAIL] = sp_helo_name_ask_late,
 			[SP_STAGE_RCPT] = sp_helo_name_judge },
 		.waits = { [SP_STAGE_RCPT] = true },
 	},

@@ -79,6 +79,7 @@ void sp_session_free(struct sp_session **session)
 		return;
 	/* First: their follow-ups write into the session. */
 	sp_dns_batch_free(&(*session)->mail.batch);
+	sp_dns_batch_free(&(*session)->connection.helo_batch);
 	sp_dns_batch_free(&(*session)->connection.batch);
 	sp_arena_clear(&(*session)->mail.arena);
 	sp_arena_clear(&(*session)->connection.arena);

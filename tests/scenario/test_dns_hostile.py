@@ -65,3 +65,35 @@ class Slowness(Listed):
         self.server.zones[dns.reverse("192.0.2.30")] = {"PTR": "mx.quiet.example"}
         self.server.zones["quiet.example.dom.list.example"] = dns.SILENT
         self.assertIn("RDNS_NOT_CONFIRMED", self.findings("192.0.2.30", "mx.client.example"))
+
+
+class Greetings(Listed):
+    def greet_and_send(self, link, *names):
+        for name in names:
+            link.helo(name)
+        link.mail("<a@sender.example>")
+        self.assertEqual(link.rcpt()[0], CONTINUE)
+        self.assertIn(link.end()[0], (CONTINUE, milter.ACCEPT))
+        link.send("A")  # as an MTA before the next greeting
+        return self.found_in(link)
+
+    def test_the_last_greeting_counts(self):
+        link = self.session(helo="mx.listed.example")
+        self.assertEqual(self.greet_and_send(link), "HELO_NOWHERE=1, HELO_MISMATCH=1.5, RHSBL_DOM=3.5")
+        self.assertEqual(self.greet_and_send(link, "[192.0.2.7]"), "")
+        self.assertEqual(self.greet_and_send(link, "mx.client.example"), "")
+
+    def test_who_greets_a_hundred_times_is_looked_up_all_the_same(self):
+        link = self.session()
+        names = [f"mx{number}.flood.example" for number in range(100)]
+        self.server.asked.clear()
+        self.assertEqual(self.greet_and_send(link, *names, "nowhere.client.example"), "HELO_NOWHERE=1")
+        self.assertNotIn("X-Sallyport-Degraded", dict(milter.added_headers(link.changes)))
+        self.assertLess(len([name for name, _ in self.server.asked if "flood.example" in name]), 40)
+
+
+class GreetingsWithoutLookup(Listed):
+    settings = {**LOOKUPS, **LISTS, "helo.lookup": False}
+
+    def test_lists_are_asked_about_the_greeting_all_the_same(self):
+        self.assertEqual(self.findings(helo="mx.listed.example"), {"RHSBL_DOM": 3.5})
