@@ -48,7 +48,7 @@ struct sp_dns_batch;
 struct sp_dns_config;
 
 enum {
-	SP_DNS_QUESTIONS_MAX = 64,	 /* of one batch */
+	SP_DNS_QUESTIONS_MAX = 128,	 /* of one batch */
 	SP_DNS_RECORDS_MAX = 64,	 /* kept of one answer */
 	SP_DNS_RECORD_BYTES_MAX = 16384, /* names and texts of one answer */
 	SP_DNS_SERVERS_MAX = 8,		 /* more are not asked */

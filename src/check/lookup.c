@@ -5,6 +5,18 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
+/* As many lists as there can be are all asked about every name. */
+_Static_assert(1 + SP_RDNS_NAMES_MAX +
+			       SP_DNSBL_MAX_ZONES *
+				       (1 + SP_RHSBL_RDNS_NAMES_MAX) <=
+		       SP_DNS_QUESTIONS_MAX,
+	       "a batch holds what is asked of a connection");
+_Static_assert(3 + SP_MX_HOSTS_MAX + SP_DNSBL_MAX_ZONES * 2 <=
+		       SP_DNS_QUESTIONS_MAX,
+	       "a batch holds what is asked of a mail");
+/* The lookups of session.h keep numbers in one byte. */
+_Static_assert(SP_DNS_NO_QUESTION <= UINT8_MAX, "a number fits");
+
 static struct sp_dns_batch *batch_of(const struct sp_session *session,
 				     struct sp_dns_batch **batch)
 {

@@ -97,3 +97,23 @@ class GreetingsWithoutLookup(Listed):
 
     def test_lists_are_asked_about_the_greeting_all_the_same(self):
         self.assertEqual(self.findings(helo="mx.listed.example"), {"RHSBL_DOM": 3.5})
+
+
+class ManyLists(Listed):
+    """As many as a configuration may name."""
+
+    count = 32
+    settings = {**LOOKUPS, "dnsbl.enabled": True,
+                "dnsbl.lists": [f"L{number}: l{number}.example" for number in range(count)],
+                "dnsbl.domain-lists": [f"D{number}: d{number}.example" for number in range(count)]}
+    zones = {**Listed.zones, "listed.example.d31.example": {"A": "127.0.0.2"},
+             **{f"2.0.0.127.l{number}.example": {"A": "127.0.0.2"} for number in range(count)},
+             **{f"test.d{number}.example": {"A": "127.0.0.2"} for number in range(count)}}
+
+    def test_all_of_them_are_asked_about_each_name(self):
+        self.assertEqual(self.findings(), {})
+        self.assertNotIn("X-Sallyport-Degraded", self.headers())
+        message = b"From: a@listed.example\r\n\r\nx\r\n"
+        for options in ({"helo": "mx.listed.example"}, {"sender": "a@listed.example"}, {"message": message}):
+            with self.subTest(options):
+                self.assertEqual(self.findings(**options).get("RHSBL_D31"), 1.0)
