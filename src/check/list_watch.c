@@ -26,9 +26,6 @@ struct sp_list_watch {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool is_stopping; /* guarded by lock */
-	/* What was tested last, and when; the thread's own. */
-	const struct sp_list_set *tested[2];
-	int64_t tested_ms;
 };
 
 /* Both points of one zone, on their way. */
@@ -90,28 +87,36 @@ static void test_set(const struct sp_service *service, struct sp_list_set *set)
 	sp_dns_batch_free(&batch);
 }
 
-/* A clock that was set back makes it time too. */
-static bool is_time(const struct sp_list_watch *watch,
-		    const struct sp_service *service)
+/* The lists themselves know when they were tested: a reload may bring others,
+ * at the very address of those that went. A clock that was set back makes it
+ * time too. */
+static bool is_time(const struct sp_service *service,
+		    const struct sp_list_set *set)
 {
-	int64_t since_ms = sp_clock_wall_ms(service->clock) - watch->tested_ms;
+	int64_t now_ms = sp_clock_wall_ms(service->clock);
 
-	return watch->tested[0] != service->address_lists ||
-	       watch->tested[1] != service->domain_lists || since_ms < 0 ||
-	       since_ms >= service->config->dnsbl.test_interval_ms;
+	for (size_t zone = 0; zone < sp_list_set_rules(set)->zone_count;
+	     zone++) {
+		struct sp_health_view view;
+
+		sp_list_set_view(set, zone, &view);
+		if (view.tested_ms == 0 || view.tested_ms > now_ms ||
+		    now_ms - view.tested_ms >=
+			    service->config->dnsbl.test_interval_ms)
+			return true;
+	}
+	return false;
 }
 
 static void look(struct sp_list_watch *watch)
 {
 	const struct sp_service *service = sp_service_get(watch->slot);
 
-	if (service->dns && service->config->dnsbl.is_enabled &&
-	    is_time(watch, service)) {
-		watch->tested_ms = sp_clock_wall_ms(service->clock);
-		watch->tested[0] = service->address_lists;
-		watch->tested[1] = service->domain_lists;
-		test_set(service, service->address_lists);
-		test_set(service, service->domain_lists);
+	if (service->dns && service->config->dnsbl.is_enabled) {
+		if (is_time(service, service->address_lists))
+			test_set(service, service->address_lists);
+		if (is_time(service, service->domain_lists))
+			test_set(service, service->domain_lists);
 	}
 	sp_service_unref(&service);
 }

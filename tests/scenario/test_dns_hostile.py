@@ -117,3 +117,13 @@ class ManyLists(Listed):
         for options in ({"helo": "mx.listed.example"}, {"sender": "a@listed.example"}, {"message": message}):
             with self.subTest(options):
                 self.assertEqual(self.findings(**options).get("RHSBL_D31"), 1.0)
+
+
+class Reloads(Listed):
+    def test_lists_that_come_while_the_old_ones_go_are_tested(self):
+        for number in range(6):
+            self.sally.write_config(dnsbl__lists=[f"OFF{number}: good.list.example"], dnsbl__enabled=False)
+            self.sally.reload()
+            self.sally.write_config(dnsbl__lists=[f"ON{number}: good.list.example"], dnsbl__enabled=True)
+            self.sally.reload()
+            eventually(lambda: self.states()[0] == "well", "well list")
