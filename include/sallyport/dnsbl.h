@@ -101,6 +101,10 @@ bool sp_dnsbl_zone_is_secret(const char *zone);
  * Returns `text_out`. */
 const char *sp_dnsbl_zone_show(const char *zone, char text_out[SP_DOMAIN_SIZE]);
 
+/* A rule as it was written, its zone as it may be shown. */
+struct sp_text;
+void sp_dnsbl_rule_show(const char *rule, struct sp_text *out);
+
 /*
  * The name to ask `zone` for about an address (2.0.0.127.ZONE), or about a
  * domain name, which is normalised first. SP_ERR_SYNTAX when `client` is no

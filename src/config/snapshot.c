@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "sallyport/dnsbl.h"
 #include "sallyport/domain.h"
 #include "value.h"
 
@@ -208,7 +209,8 @@ const char *sp_snapshot_set(struct sp_snapshot *snapshot,
 	return wrong;
 }
 
-static void write_list(struct sp_text *out, const struct sp_list *list)
+static void write_list(struct sp_text *out, const struct sp_option *option,
+		       const struct sp_list *list)
 {
 	size_t count = sp_list_count(list);
 
@@ -221,7 +223,10 @@ static void write_list(struct sp_text *out, const struct sp_list *list)
 			return;
 		}
 		sp_text_add(out, i == 0 ? "" : ", ");
-		sp_text_add(out, text);
+		if (option->type == SP_OPTION_RULES)
+			sp_dnsbl_rule_show(text, out);
+		else
+			sp_text_add(out, text);
 	}
 }
 
@@ -271,7 +276,7 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_ADDRESSES:
 	case SP_OPTION_SERVERS:
 	case SP_OPTION_RULES:
-		write_list(out, *(struct sp_list *const *)field);
+		write_list(out, option, *(struct sp_list *const *)field);
 		return;
 	default:
 		sp_text_add(out, *(const char *const *)field);

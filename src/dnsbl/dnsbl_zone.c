@@ -94,6 +94,23 @@ const char *sp_dnsbl_zone_show(const char *zone, char text_out[SP_DOMAIN_SIZE])
 	return text_out;
 }
 
+void sp_dnsbl_rule_show(const char *rule, struct sp_text *out)
+{
+	char zone[SP_DOMAIN_SIZE], shown[SP_DOMAIN_SIZE];
+	size_t before = strcspn(rule, ":");
+	size_t length;
+
+	before += strspn(rule + before, ": \t");
+	length = strcspn(rule + before, "=* \t");
+	if (length >= sizeof(zone)) /* never of a rule that was taken */
+		return;
+	memcpy(zone, rule + before, length);
+	zone[length] = '\0';
+	sp_text_add_bytes(out, rule, before);
+	sp_text_add(out, sp_dnsbl_zone_show(zone, shown));
+	sp_text_add(out, rule + before + length);
+}
+
 static enum sp_err join(const char *front, const char *zone,
 			char name_out[SP_DOMAIN_SIZE])
 {

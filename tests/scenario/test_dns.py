@@ -201,6 +201,7 @@ class Lists(DnsCase):
         told = self.try_mail("192.0.2.20", "mx.spam.example")
         self.assertIn(("20.2.0.192." + SECRET_ZONE, "A"), self.server.asked)
         said = str(told) + self.sally.log_text() + str(self.sally.ask("status")) + self.sally.operator("status")
+        said += self.sally.operator("config", "show") + self.sally.operator("config", "show", "--json")
         self.assertNotIn(KEY, said)
         self.assertIn("*.zen.dq.spamhaus.net", said)
 

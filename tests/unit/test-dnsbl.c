@@ -1,5 +1,6 @@
 /* Rules for DNS lists and what answers mean: one row, one sentence. */
 #include "sallyport/dnsbl.h"
+#include "sallyport/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -391,10 +392,20 @@ static void test_shown_zones(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(zones); i++) {
-		char text[SP_DOMAIN_SIZE];
+		char text[SP_DOMAIN_SIZE], rule[SP_DOMAIN_SIZE];
+		char wanted[SP_DOMAIN_SIZE];
+		struct sp_text shown;
 
 		assert_string_equal(sp_dnsbl_zone_show(zones[i].zone, text),
 				    zones[i].shown);
+		/* The same zone within a rule. */
+		snprintf(rule, sizeof(rule), "Z: %s=127.0.0.[2;9]*-1",
+			 zones[i].zone);
+		snprintf(wanted, sizeof(wanted), "Z: %s=127.0.0.[2;9]*-1",
+			 zones[i].shown);
+		sp_text_init(&shown, text, sizeof(text));
+		sp_dnsbl_rule_show(rule, &shown);
+		assert_string_equal(text, wanted);
 		assert_int_equal(sp_dnsbl_zone_is_secret(zones[i].zone),
 				 strchr(zones[i].shown, '*') != NULL);
 	}
