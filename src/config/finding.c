@@ -6,8 +6,9 @@
 
 /* TRUSTED, ACCESS_*, RELAY_GUARD and GREYLISTED decide by themselves and need no
  * points. The others come from a few sources (the HELO name, the client's name,
- * its recipients, the sender's domain, each operator of DNS lists); what can be true of one source
- * at once stays below score.refuse (10), for one alone must not refuse. */
+ * its recipients, the sender's domain, each operator of DNS lists); what can be
+ * true of one source at once stays below score.refuse (10), for one alone must
+ * not refuse. */
 static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_TRUSTED] = { "TRUSTED", 0,
 				 "The client is in access.trusted-networks or "

@@ -72,6 +72,18 @@ static const char head[] =
 	".TP\n"
 	"server list\n"
 	"192.0.2.1, 192.0.2.1@5353, 2001:db8::1. The port is 53 if not said.\n"
+	".TP\n"
+	"rule list\n"
+	"NAME: ZONE=FILTER*WEIGHT, in quotes. NAME is that of the finding,\n"
+	"behind DNSBL_ or RHSBL_; several rules may share a zone, which is\n"
+	"asked once. FILTER is as in\n"
+	".BR postscreen (8):\n"
+	"four octets, each a number or [A..B;C]; {A;B} is a number with one of\n"
+	"these bits set. Without it every answer in 127.0.0.0/8 is a listing.\n"
+	"WEIGHT is 1 if not said, and negative for a list of the good. The\n"
+	"item defaults stands for the shipped rules; one whose NAME you have\n"
+	"used yourself is left out. Answers by which a list refuses us are\n"
+	"never listings. An access key in a zone is shown nowhere.\n"
 	".PP\n"
 	"Where an allow list and a deny list both hold an entry for a mail, the\n"
 	"more particular one decides. The same entry in both is\n"
@@ -142,7 +154,7 @@ int main(void)
 	char section[64];
 	char last[64] = "";
 
-	printf(".TH SALLYPORT.YAML 5 \"\" \"sallyport %s\"\n%s",
+	printf(".TH SALLYPORT.YAML 5 2026-11-21 \"sallyport %s\"\n%s",
 	       PACKAGE_VERSION, head);
 	printf(".SH OPTIONS\n");
 	for (size_t i = 0; sp_config_option(NULL, i, &view) == SP_OK; i++) {
