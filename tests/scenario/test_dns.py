@@ -68,7 +68,7 @@ class Names(DnsCase):
              **host("192.0.2.10", "mail.example.de"), "mail.com": {"A": "198.51.100.77"},
              dns.reverse("192.0.2.11"): {"PTR": "bank.example"}, "bank.example": {"A": "198.51.100.1"},
              **host("192.0.2.12", "192-0-2-12.dsl.provider.example"),
-             dns.reverse("192.0.2.13"): {"PTR": dns.SERVFAIL},
+             dns.reverse("192.0.2.13"): dns.SERVFAIL,
              dns.reverse("192.0.2.14"): {"PTR": "loop.example"}, "loop.example": {"CNAME": "loop2.example"},
              "loop2.example": {"CNAME": "loop.example"},
              **host("2001:db8::7", "six.client.example")}
