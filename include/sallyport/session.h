@@ -103,7 +103,9 @@ struct sp_connection {
 	struct sp_helo_name_lookup helo_lookup;
 	struct sp_lists_lookup rhsbl_helo;
 	unsigned helo_count; /* greetings so far */
-	bool is_helo_due;    /* not looked up yet: at the next MAIL */
+	/* Looked up at MAIL since the last recipient that was judged. */
+	unsigned senders_in_vain;
+	bool is_helo_due; /* not looked up yet: at the next MAIL */
 	struct sp_rdns_fact rdns;
 	struct sp_helo_name_fact helo_name;
 	struct sp_dnsbl_list_fact dnsbl;
@@ -142,6 +144,7 @@ struct sp_mail {
 	const char *sender_domain;  /* normalised; "" */
 	struct sp_from *from;	    /* NULL until a From: field came */
 	const char *from_domain;    /* its first name; "" until it is read */
+	bool is_sender_due;	    /* not looked up yet: at RCPT */
 	struct sp_sender_lookup sender_lookup;
 	struct sp_lists_lookup rhsbl_sender;
 	struct sp_lists_lookup rhsbl_from;

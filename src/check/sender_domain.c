@@ -44,13 +44,21 @@ static void on_mx(struct sp_dns_batch *batch,
 	}
 }
 
-void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms)
+enum {
+	/* A mail that nobody is to get costs a client nothing, and a lookup of
+	 * a silent domain keeps its place among those in flight for seconds:
+	 * thousands of them left no place for others'. Who begins more mails in
+	 * vain waits for the answers, for they are asked for at RCPT. */
+	SENDERS_IN_VAIN_MAX = 4
+};
+
+static void ask(struct sp_session *session)
 {
 	struct sp_mail *mail = &session->mail;
 	struct sp_dns_batch *batch;
 	struct sp_dns_name name;
 
-	(void)deadline_ms;
+	mail->is_sender_due = false;
 	if (!mail->sender_domain[0] ||
 	    sp_dns_name_domain(mail->sender_domain, strlen(mail->sender_domain),
 			       &name) != SP_OK)
@@ -70,6 +78,16 @@ void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms)
 						   .follow = on_mx,
 						   .context = session,
 					   });
+}
+
+void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms)
+{
+	(void)deadline_ms;
+	session->mail.is_sender_due = true;
+	if (session->connection.senders_in_vain >= SENDERS_IN_VAIN_MAX)
+		return;
+	session->connection.senders_in_vain++;
+	ask(session);
 }
 
 /* Loopback, private, link-local and "this network": nobody out here has them.
@@ -159,6 +177,9 @@ void sp_sender_domain_judge(struct sp_session *session, int64_t deadline_ms)
 	struct sp_mail *mail = &session->mail;
 	struct sp_sender_domain_fact *fact = &mail->sender_domain_fact;
 
+	if (mail->is_sender_due)
+		ask(session);
+	session->connection.senders_in_vain = 0;
 	if (!mail->sender_lookup.is_asked || fact->state == SP_FACT_KNOWN)
 		return;
 	*fact = (struct sp_sender_domain_fact){ .state = SP_FACT_UNKNOWN };

@@ -91,6 +91,17 @@ class Greetings(Listed):
         self.assertNotIn("X-Sallyport-Degraded", dict(milter.added_headers(link.changes)))
         self.assertLess(len([name for name, _ in self.server.asked if "flood.example" in name]), 40)
 
+    def test_a_hundred_mails_to_nobody_are_not_looked_up(self):
+        self.server.zones["*.silent.example"] = dns.SILENT
+        link = self.session()
+        for number in range(100):
+            link.mail(f"<a@n{number}.silent.example>")
+            link.send("A")
+        link.whole_mail("<a@nosuch.example>")
+        self.assertEqual(self.found_in(link), "SENDER_DOMAIN_ABSENT=4")
+        asked = {name for name, _ in self.server.asked if name.endswith("silent.example")}
+        self.assertLess(len(asked), 10)
+
 
 class GreetingsWithoutLookup(Listed):
     settings = {**LOOKUPS, **LISTS, "helo.lookup": False}
