@@ -247,6 +247,12 @@ class Access(PostfixCase):
 
 
 class Forgery(PostfixCase):
+    def test_a_space_before_the_colon_hides_no_forged_header(self):
+        forged = ("X-Sallyport-Verdict : forged1\r\nX-Sallyport-Verdict: forged2\r\n"
+                  "X-Sallyport-Verdict\t: forged3\r\n")
+        self.assert_let_in(self.send(address="198.51.100.7", message=forged + "Subject: x\r\n\r\nx\r\n"))
+        self.assertNotIn("forged", self.arrived()[0])
+
     def test_incoming_copies_of_our_headers_are_removed(self):
         forged = "".join(f"X-Sallyport-Verdict: forged{n}\r\nX-Other: kept{n}\r\nx-sallyport-tests: forged{n}\r\n"
                          f"X-SALLYPORT-DEGRADED: forged{n}\r\n" for n in range(4))
