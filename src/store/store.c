@@ -268,6 +268,25 @@ static void tell(struct sp_store *store, enum sp_breaker_event event,
 			       store->dialer.name, sp_err_text(err), why);
 }
 
+/* NULL and why not. */
+static struct sp_connection *take_connection(struct sp_store *store,
+					     enum sp_breaker_pass pass,
+					     int64_t deadline_ms,
+					     enum sp_err *err_out)
+{
+	struct sp_connection *connection =
+		sp_pool_take(&store->pool, deadline_ms);
+
+	*err_out = connection == NULL ? SP_ERR_TIMEOUT : SP_OK;
+	/* Those before us in the line may have found the store dead. */
+	if (connection == NULL || pass == SP_BREAKER_PROBE ||
+	    !sp_breaker_is_open(&store->breaker))
+		return connection;
+	sp_pool_give(&store->pool, connection);
+	*err_out = SP_ERR_UNAVAILABLE;
+	return NULL;
+}
+
 static enum sp_err ask(struct sp_store *store, struct question *question,
 		       struct sp_store_reply **reply_out)
 {
@@ -286,12 +305,12 @@ static enum sp_err ask(struct sp_store *store, struct question *question,
 		note_passed_by(store);
 		return given_ms > 0 ? SP_ERR_UNAVAILABLE : SP_ERR_TIMEOUT;
 	}
-	connection = sp_pool_take(&store->pool, question->deadline_ms);
+	connection = take_connection(store, pass, question->deadline_ms, &err);
 	if (connection == NULL) {
 		sp_breaker_leave(&store->breaker, pass, SP_BREAKER_UNDECIDED,
 				 sp_clock_mono_ms(), &open_ms);
 		note_passed_by(store);
-		return SP_ERR_TIMEOUT;
+		return err;
 	}
 	err = converse(store, connection, question, &reply);
 	memcpy(why, connection->why, sizeof(why));

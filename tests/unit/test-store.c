@@ -397,6 +397,48 @@ static void test_one_caller_probes(void **state)
 	assert_int_equal(tried, 1);
 }
 
+struct waiter {
+	pthread_t thread;
+	struct sp_store *store;
+	int64_t waited_ms;
+};
+
+static void *wait_in_line(void *argument)
+{
+	struct waiter *waiter = argument;
+	int64_t began_ms = sp_clock_mono_ms(), number;
+
+	count_within(waiter->store, 5000, &number);
+	waiter->waited_ms = sp_clock_mono_ms() - began_ms;
+	return NULL;
+}
+
+/* Sixty mails share four connections when Redis freezes. Fifteen of them in a
+ * row at 250 ms each would be what the last one waits. */
+static void test_nobody_waits_in_line_for_a_dead_store(void **state)
+{
+	struct world *world = *state;
+	struct waiter waiters[60];
+	int64_t longest_ms = 0;
+
+	world->config.breaker_pause_ms = 10000;
+	connect_store(world);
+	redis_server_signal(&world->redis, SIGSTOP);
+	for (int i = 0; i < 60; i++) {
+		waiters[i].store = world->store;
+		pthread_create(&waiters[i].thread, NULL, wait_in_line,
+			       &waiters[i]);
+	}
+	for (int i = 0; i < 60; i++) {
+		pthread_join(waiters[i].thread, NULL);
+		if (waiters[i].waited_ms > longest_ms)
+			longest_ms = waiters[i].waited_ms;
+	}
+	redis_server_signal(&world->redis, SIGCONT);
+	assert_true(health_of(world).is_breaker_open);
+	assert_in_range(longest_ms, 0, 1500);
+}
+
 static void test_read_only(void **state)
 {
 	struct world *world = *state;
@@ -489,6 +531,7 @@ int main(void)
 		TEST(test_no_time_left),
 		TEST(test_hurried_questions_prove_nothing),
 		TEST(test_one_caller_probes),
+		TEST(test_nobody_waits_in_line_for_a_dead_store),
 		TEST(test_read_only),
 		TEST(test_out_of_memory),
 		cmocka_unit_test_setup_teardown(test_logins, set_up_password,
