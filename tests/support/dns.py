@@ -96,6 +96,7 @@ class Server:
         self._open()
         self.address = f"127.0.0.1@{self.port}"
         self._is_closing = False
+        self._has_died = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -109,6 +110,8 @@ class Server:
         self._thread.join()
         self._udp.close()
         self._tcp.close()
+        if self._has_died:  # what it was asked later was met by silence
+            raise self._has_died
 
     def _open(self):
         while True:
@@ -204,6 +207,12 @@ class Server:
             pass
 
     def _serve(self):
+        try:
+            self._serve_until_closed()
+        except Exception as error:
+            self._has_died = error
+
+    def _serve_until_closed(self):
         while not self._is_closing:
             wait_sec = 0.02
             if self._late:

@@ -162,7 +162,8 @@ def run_python(folder, name_of_pass, pattern, tally):
 
 
 def run_program(build, program, name_of_pass, pattern, tally):
-    """One cmocka program; it prints TAP: `ok N - name`, `not ok N - name`."""
+    """One cmocka program; it prints TAP: `ok N - name`, `not ok N - name`, and
+    of a test that it skips, `not ok N # SKIP name` behind a line that says why."""
     name = f"{name_of_pass}/unit.{os.path.basename(program)}"
     began = time.monotonic()
     environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", srcdir=TOP, top_srcdir=TOP,
@@ -179,6 +180,7 @@ def run_program(build, program, name_of_pass, pattern, tally):
         status = -1
     seconds = time.monotonic() - began
     lines = re.findall(r"^(ok|not ok)(?: \d+)? - (.*)$", output, flags=re.M)
+    skipped = re.findall(r"^(?:skipped: (.*)\n)?(?:not )?ok(?: \d+)? # SKIP (.*)$", output, flags=re.M)
     chosen = [line for line in lines if pattern in f"{name}.{line[1]}"]
     broken = [line for line in chosen if line[0] != "ok"]
     for outcome, what in chosen:
@@ -186,7 +188,10 @@ def run_program(build, program, name_of_pass, pattern, tally):
             tally.note("ok", f"{name}.{what}")
         else:
             tally.note("FAILED", f"{name}.{what}", 0.0, output if what == broken[0][1] else "(see above)")
-    if status != 0 and not broken or not lines:
+    for reason, what in skipped:
+        if pattern in f"{name}.{what}":
+            tally.note("skipped", f"{name}.{what}", 0.0, reason or "it does not say why")
+    if status != 0 and not broken or not lines and not skipped:
         tally.note("FAILED", name, seconds, f"exit status {status}, no test failed by name\n{output[-6000:]}")
 
 
