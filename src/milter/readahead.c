@@ -8,8 +8,11 @@
  * others are passed on as they are.
  *
  * Why this is sound: one thread at a time works on a connection, and libmilter
- * gives it back to its pool only when poll() says that nothing more is there.
- * So nothing is ever left here while somebody else waits for the descriptor.
+ * gives it back to its pool only when poll() says that nothing more is there
+ * (mi_rd_socket_ready() in its engine.c; every other way out of its loop closes
+ * the connection). So nothing is ever left here while somebody else waits for
+ * the descriptor. It closes connections by close() alone, and a number is used
+ * again only after that.
  *
  * Memory: at most KEPT_MAX bytes for a connection, and only between reading
  * and the end of what was read; none for an idle one.
@@ -52,6 +55,14 @@ int sp_ahead_close(int fd) __asm__("close");
 int sp_ahead_poll(struct pollfd *polled, nfds_t count,
 		  int timeout_ms) __asm__("poll");
 ssize_t sp_ahead_read(int fd, void *to, size_t size) __asm__("read");
+
+/* What a libmilter that was built with _FORTIFY_SOURCE calls where the compiler
+ * cannot see that the room is enough. It does both then, here the one and there
+ * the other: all of them have to know what is kept. */
+ssize_t sp_ahead_read_checked(int fd, void *to, size_t size,
+			      size_t room) __asm__("__read_chk");
+int sp_ahead_poll_checked(struct pollfd *polled, nfds_t count, int timeout_ms,
+			  size_t room) __asm__("__poll_chk");
 
 static bool is_connection(int fd)
 {
@@ -147,4 +158,19 @@ ssize_t sp_ahead_read(int fd, void *to, size_t size)
 		return (ssize_t)take_kept(fd, kept, to, size);
 	/* A piece of a body goes where it belongs at once. */
 	return size < KEPT_MAX ? read_ahead(fd, to, size) : readv(fd, &into, 1);
+}
+
+ssize_t sp_ahead_read_checked(int fd, void *to, size_t size, size_t room)
+{
+	if (size > room)
+		abort();
+	return sp_ahead_read(fd, to, size);
+}
+
+int sp_ahead_poll_checked(struct pollfd *polled, nfds_t count, int timeout_ms,
+			  size_t room)
+{
+	if (count > room / sizeof(*polled))
+		abort();
+	return sp_ahead_poll(polled, count, timeout_ms);
 }

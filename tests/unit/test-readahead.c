@@ -17,6 +17,11 @@
 
 #include <cmocka.h>
 
+/* What a libmilter that was built with _FORTIFY_SOURCE may call instead. */
+ssize_t __read_chk(int fd, void *to, size_t size, size_t room);
+int __poll_chk(struct pollfd *polled, nfds_t count, int timeout_ms,
+	       size_t room);
+
 struct pair {
 	int listener, client, server;
 };
@@ -169,6 +174,23 @@ static void a_descriptor_used_again_brings_nothing_old(void **state)
 	close(ends[1]);
 }
 
+static void fortified_calls_see_the_same_bytes(void **state)
+{
+	struct pair *pair = *state;
+	struct pollfd polled = { .fd = pair->server, .events = POLLIN };
+	char bytes[8] = "";
+
+	say(pair->client, "onetwo");
+	assert_reads(pair->server, 3, "one");
+	assert_int_equal(__poll_chk(&polled, 1, 0, sizeof(polled)), 1);
+	/* From the kernel it would wait forever. */
+	shutdown(pair->client, SHUT_WR);
+	assert_int_equal(__read_chk(pair->server, bytes, 3, sizeof(bytes)), 3);
+	assert_string_equal(bytes, "two");
+	assert_int_equal(__poll_chk(&polled, 1, 0, sizeof(polled)), 1);
+	assert_int_equal(__read_chk(pair->server, bytes, 3, sizeof(bytes)), 0);
+}
+
 static void other_descriptors_are_not_read_ahead(void **state)
 {
 	struct pair *pair = *state;
@@ -199,6 +221,9 @@ int main(void)
 			close_pair),
 		cmocka_unit_test_setup_teardown(
 			a_descriptor_used_again_brings_nothing_old, make_pair,
+			close_pair),
+		cmocka_unit_test_setup_teardown(
+			fortified_calls_see_the_same_bytes, make_pair,
 			close_pair),
 		cmocka_unit_test_setup_teardown(
 			other_descriptors_are_not_read_ahead, make_pair,
