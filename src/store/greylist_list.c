@@ -90,15 +90,16 @@ static enum sp_err walk(struct sp_store *store, const char *pattern,
 	return SP_OK;
 }
 
-/* The number behind " NAME=" in a value, or 0. */
+/* The number behind "NAME=", which begins the value or has a space before it;
+ * 0 when there is none. */
 static int64_t field(const char *value, char name)
 {
 	const char label[] = { ' ', name, '=', '\0' };
-	const char *found = value[0] == name ? value : strstr(value, label);
+	const char *found = strstr(value, label);
 
-	if (found == NULL)
-		return 0;
-	return strtoll(strchr(found, '=') + 1, NULL, 10);
+	if (strncmp(value, label + 1, 2) == 0)
+		return strtoll(value + 2, NULL, 10);
+	return found == NULL ? 0 : strtoll(found + 3, NULL, 10);
 }
 
 static void read_client(const char *value, struct sp_greylist_entry *entry)

@@ -265,6 +265,29 @@ static void test_forget(void **state)
 	assert_int_equal(forgotten, 0);
 }
 
+/* Somebody else's keys, or ours cut short: what does not read as ours does
+ * counts as absent, field by field. */
+static void test_values_that_are_none(void **state)
+{
+	static const char *const commands[] = {
+		"SET sp:grey:{net:192.0.2.0/24} p",
+		"SET sp:grey:{net:192.0.2.0/24}:a@example.org:b@here.test f",
+		"SET sp:grey:{net:192.0.2.0/24}:a@example.org:c@here.test l",
+		"SET sp:grey:{net:192.0.2.0/24}:a@example.org:d@here.test r=",
+		"SET sp:grey:{net:192.0.2.0/24}:a@example.org:e@here.test p",
+		"LPUSH sp:grey:{net:192.0.2.0/24}:a@example.org:f@here.test x",
+	};
+	struct greylist_world *world = *state;
+	char reply[64];
+
+	greylist_world_wipe(world);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		redis_server_tell(&world->redis, commands[i], reply,
+				  sizeof(reply));
+	assert_int_equal(list(world, (struct sp_greylist_filter){ 0 }).count,
+			 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_release_holds_after_the_window),
 		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_values_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, greylist_world_set_up,
