@@ -156,6 +156,10 @@ static bool set_options(struct ub_ctx *context,
 		{ "unblock-lan-zones:", "yes" },
 		{ "insecure-lan-zones:", "yes" },
 		{ "outgoing-num-tcp:", "256" },
+		/* Its estimate of how long an answer takes has no room for
+		 * an answer that is a little late: it asks again, and drops
+		 * the answer to the first question. Not before this. */
+		{ "infra-cache-min-rtt:", "400" },
 		/* Fragments get lost: rather ask again by TCP. */
 		{ "edns-buffer-size:", "1232" },
 		{ "cache-max-negative-ttl:", "900" },

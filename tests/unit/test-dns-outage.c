@@ -1,4 +1,4 @@
-/* test-dns-outage.c - a resolver that dies and comes back, or is not known. */
+/* test-dns-outage.c - a resolver that is late, dies and comes back, or is not known. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,25 @@
 #include "sallyport/clock.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+
+/* -------------------------------------------------------------------- late */
+
+/* libunbound learns how fast a server is; one that is slower for once, or a
+ * machine that is busy, is no reason to ask again. */
+static void test_a_little_late_is_not_asked_again(void **state)
+{
+	struct world *world = *state;
+	char name[64];
+
+	for (unsigned i = 0; i < 40; i++) {
+		test_dns_delay(world->server, i < 20 ? 10 : 150);
+		snprintf(name, sizeof(name), "n%u.wild.example.org", i);
+		assert_int_equal(world_look_up(world, name, SP_DNS_A)->status,
+				 SP_DNS_FOUND);
+		assert_int_equal(test_dns_count(world->server, name), 1);
+		sp_dns_batch_clear(world->batch);
+	}
+}
 
 /* -------------------------------------------------------------------- dead */
 
@@ -166,6 +185,7 @@ static void test_recursion_needs_no_server(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_little_late_is_not_asked_again),
 		TEST(test_a_silent_resolver_dies_and_comes_back),
 		TEST(test_a_refusing_resolver_dies_and_comes_back),
 		TEST(test_no_server_is_said_once),
