@@ -156,6 +156,26 @@ static void expire(struct sp_dns *dns, int64_t now_ms)
 
 		sp_dns_unlink(pending);
 		sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_TIMEOUT));
+		if (!pending->is_overdue)
+			note(dns, sp_pulse_bad(&dns->pulse, pending->asked_ms,
+					       now_ms));
+	}
+}
+
+/* Mails give up sooner than questions expire, and take theirs along: by then
+ * it must have been counted that there was no answer. No more than matter are
+ * looked at. */
+static void count_overdue(struct sp_dns *dns, int64_t now_ms)
+{
+	struct sp_dns_pending *pending = dns->oldest, *newer;
+
+	for (; pending != NULL && dns->pulse.failures < SP_DNS_DEAD_AFTER &&
+	       now_ms - pending->asked_ms >= SP_PULSE_OVERDUE_MS;
+	     pending = newer) {
+		newer = pending->newer;
+		if (pending->is_overdue)
+			continue;
+		pending->is_overdue = true;
 		note(dns, sp_pulse_bad(&dns->pulse, pending->asked_ms, now_ms));
 	}
 }
@@ -311,6 +331,7 @@ static void look_around(struct sp_dns *dns)
 
 	pthread_mutex_lock(&dns->lock);
 	expire(dns, now_ms);
+	count_overdue(dns, now_ms);
 	if (dns->context != NULL)
 		feel_pulse(dns, now_ms);
 	while (dns->follows != NULL)

@@ -7,7 +7,8 @@
  * something failed, or has been waiting for long, a *probe* is sent, a question
  * that every resolver answers at once and that no cache can answer. The
  * resolver is dead after `failures_max` failures with an unanswered probe; it
- * lives again with the first probe answered.
+ * lives again with the first probe answered. To wait for SP_PULSE_OVERDUE_MS is
+ * a failure, whether or not anybody waits longer.
  *
  * There may be resolvers that do not answer the probe. As long as it was never
  * answered, any good answer is a sign of life.

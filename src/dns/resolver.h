@@ -38,6 +38,7 @@ struct sp_dns_pending {
 	sp_dns_follow *follow;
 	void *context;
 	int64_t asked_ms;
+	bool is_overdue; /* and the pulse knows */
 	struct sp_dns_pending *next_waiter, **waiter_link;
 	struct sp_dns_pending *newer, *older; /* all that wait for a lookup */
 	struct sp_dns_pending *next_follow, **follow_link;

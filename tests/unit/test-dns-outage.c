@@ -107,6 +107,34 @@ static void test_a_refusing_resolver_dies_and_comes_back(void **state)
 	kill_and_revive(*state, TEST_DNS_REFUSED);
 }
 
+/* A mail waits for less than a question's limit, and takes its questions along
+ * when it gives up. */
+static void test_one_mail_that_gives_up_is_enough(void **state)
+{
+	struct world *world = *state;
+	unsigned number = 0;
+	int64_t begin_ms;
+
+	world_close(world);
+	world->config.timeout_ms = 5000;
+	world_open(world);
+	world_look_up(world, "mx.example.org", SP_DNS_A);
+	test_dns_play(world->server, TEST_DNS_SILENT);
+	begin_ms = sp_clock_mono_ms();
+	for (; number < 10; number++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "n%u.wild.example.org", number);
+		world_ask(world->batch, name, SP_DNS_A);
+	}
+	assert_false(sp_dns_wait(world->batch, WORLD_GROUP, begin_ms + 1500));
+	sp_dns_batch_clear(world->batch);
+	while (!world_health(world).is_dead &&
+	       sp_clock_mono_ms() - begin_ms < 3000)
+		world_nap_ms(20);
+	assert_true(world_health(world).is_dead);
+}
+
 static void write_system_file(const struct world *world, const char *path,
 			      const char *text)
 {
@@ -188,6 +216,7 @@ int main(void)
 		TEST(test_a_little_late_is_not_asked_again),
 		TEST(test_a_silent_resolver_dies_and_comes_back),
 		TEST(test_a_refusing_resolver_dies_and_comes_back),
+		TEST(test_one_mail_that_gives_up_is_enough),
 		TEST(test_no_server_is_said_once),
 		TEST(test_the_system_names_the_servers),
 		TEST(test_recursion_needs_no_server),
