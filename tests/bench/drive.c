@@ -1,6 +1,7 @@
 #include "drive.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "plan.h"
 #include "sallyport/clock.h"
@@ -12,7 +13,39 @@ struct drive {
 	struct plan_session plan;
 	uint64_t number;
 	int64_t waited_us; /* in the mail that is open */
+	int64_t paused_us; /* by ourselves */
+	uint64_t pauses;
 };
+
+static void choose(const struct drive_options *options, uint64_t number,
+		   struct plan_session *plan_out)
+{
+	if (options->is_unseen)
+		plan_unseen(number, plan_out);
+	else
+		plan_session(number, plan_out);
+}
+
+/* The SMTP client is far away, or slow. Spread evenly from nothing to twice the
+ * pause, the same in every run, so that sessions do not march in step. */
+static enum sp_err pause_session(struct drive *drive)
+{
+	uint64_t pause_us = drive->driver->options->pause_ms * UINT64_C(2000);
+	int64_t begun_us = sp_clock_mono_us();
+	struct timespec wait;
+	enum sp_err err;
+
+	if (pause_us == 0)
+		return SP_OK;
+	err = sp_mta_flush(drive->mta);
+	pause_us = (drive->number * 3 + ++drive->pauses) *
+		   UINT64_C(2654435761) % pause_us;
+	wait.tv_sec = (time_t)(pause_us / 1000000);
+	wait.tv_nsec = (long)(pause_us % 1000000 * 1000);
+	(void)nanosleep(&wait, NULL);
+	drive->paused_us += sp_clock_mono_us() - begun_us;
+	return err;
+}
 
 static void set_macros(struct sp_mta *mta, const struct plan_session *plan)
 {
@@ -27,15 +60,20 @@ static void set_macros(struct sp_mta *mta, const struct plan_session *plan)
 	(void)sp_mta_set_macro(mta, "_", plan->client_address);
 }
 
-static enum sp_err greet(struct sp_mta *mta, const struct plan_session *plan)
+static enum sp_err greet(struct drive *drive)
 {
+	const struct plan_session *plan = &drive->plan;
 	struct sp_mta_reply reply;
 	enum sp_err err;
 
-	set_macros(mta, plan);
-	err = sp_mta_connect(mta, &plan->client, &reply);
+	set_macros(drive->mta, plan);
+	err = sp_mta_connect(drive->mta, &plan->client, &reply);
 	if (err == SP_OK)
-		err = sp_mta_helo(mta, plan->helo, &reply);
+		err = pause_session(drive);
+	if (err == SP_OK)
+		err = sp_mta_helo(drive->mta, plan->helo, &reply);
+	if (err == SP_OK)
+		err = pause_session(drive);
 	return err;
 }
 
@@ -100,15 +138,23 @@ static enum sp_err send_message(struct drive *drive, uint32_t mail)
 	struct plan_header headers[PLAN_HEADERS_MAX];
 	size_t count = plan_headers(drive->number + mail, headers);
 	struct sp_mta_reply reply;
-	int64_t begun_us = sp_clock_mono_us();
+	int64_t begun_us;
 	/* Postfix knows the queue id from the first good recipient on. */
 	enum sp_err err = sp_mta_set_macro(drive->mta, "i", "4XyZ1b2c3d4");
 
 	if (err == SP_OK)
+		err = pause_session(drive);
+	begun_us = sp_clock_mono_us();
+	if (err == SP_OK)
 		err = sp_mta_data(drive->mta, &reply);
-	for (size_t i = 0; i < count && err == SP_OK; i++)
-		err = sp_mta_header(drive->mta, headers[i].name,
-				    headers[i].value, &reply);
+	for (size_t i = 0; i < count && err == SP_OK; i++) {
+		bool is_own = drive->plan.from[0] &&
+			      strcmp(headers[i].name, "From") == 0;
+
+		err = sp_mta_header(
+			drive->mta, headers[i].name,
+			is_own ? drive->plan.from : headers[i].value, &reply);
+	}
 	if (err == SP_OK)
 		err = sp_mta_eoh(drive->mta, &reply);
 	if (err == SP_OK)
@@ -163,12 +209,15 @@ void drive_session(struct driver *driver, uint64_t number, int64_t begun_us)
 	if (err == SP_OK) {
 		note_latency(&drive, LATENCY_OPEN, begun_us);
 		driver->tally.agreement = *sp_mta_agreement(drive.mta);
-		plan_session(number, &drive.plan);
-		err = greet(drive.mta, &drive.plan);
+		choose(driver->options, number, &drive.plan);
+		err = greet(&drive);
 	}
 	for (uint32_t mail = 0;
 	     mail < driver->options->mails_per_session && err == SP_OK; mail++)
 		err = send_mail(&drive, mail);
+	if (err == SP_OK)
+		latencies_add(&driver->latencies, LATENCY_SESSION,
+			      sp_clock_mono_us() - begun_us - drive.paused_us);
 	sp_mta_close(&drive.mta);
 	if (err != SP_OK) {
 		driver->tally.errors++;
@@ -179,19 +228,19 @@ void drive_session(struct driver *driver, uint64_t number, int64_t begun_us)
 struct sp_mta *drive_half_session(const struct drive_options *options,
 				  uint64_t number)
 {
-	struct plan_session plan;
+	struct driver driver = { .options = options };
+	struct drive drive = { .driver = &driver, .number = number };
 	struct sp_mta_reply reply;
-	struct sp_mta *mta;
-	enum sp_err err = open_session(options, &mta);
+	enum sp_err err = open_session(options, &drive.mta);
 
-	plan_session(number, &plan);
+	choose(options, number, &drive.plan);
 	if (err == SP_OK)
-		err = greet(mta, &plan);
+		err = greet(&drive);
 	if (err == SP_OK)
-		err = sp_mta_mail(mta, plan.sender, NULL, &reply);
+		err = sp_mta_mail(drive.mta, drive.plan.sender, NULL, &reply);
 	if (err == SP_OK)
-		err = sp_mta_flush(mta);
+		err = sp_mta_flush(drive.mta);
 	if (err != SP_OK)
-		sp_mta_close(&mta);
-	return mta;
+		sp_mta_close(&drive.mta);
+	return drive.mta;
 }

@@ -17,6 +17,8 @@ struct drive_options {
 	const char *address;
 	uint32_t mails_per_session;
 	bool only_envelope; /* MAIL, RCPT, abort: what a policy server gets */
+	bool is_unseen;	    /* plan_unseen, not plan_session */
+	uint32_t pause_ms;  /* before what an SMTP client says next */
 	const char *body;
 	size_t body_size;
 };

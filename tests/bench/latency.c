@@ -69,7 +69,8 @@ static uint32_t percentile(const uint32_t *us, size_t count, size_t percent)
 void latencies_print(struct latencies *latencies, FILE *to)
 {
 	static const char *const names[LATENCY_STAGES] = { "open", "rcpt",
-							   "eom", "mail" };
+							   "eom", "mail",
+							   "session" };
 	const char *comma = "";
 
 	fputc('{', to);

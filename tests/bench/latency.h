@@ -18,6 +18,8 @@ enum latency_stage {
 			 gets no reply is worked on in that time */
 	LATENCY_EOM,  /* headers, body and end of message, to its reply */
 	LATENCY_MAIL, /* MAIL to the last reply, the waiting only */
+	LATENCY_SESSION, /* from the client's arrival to the last reply,
+			    without its own pauses */
 	LATENCY_STAGES
 };
 

@@ -57,7 +57,10 @@ static void print_usage(void)
 	      "  -f, --first N         session of the plan to begin with (0)\n"
 	      "  -r, --rate N          open loop: sessions a second\n"
 	      "  -e, --envelope        MAIL, RCPT, abort; no message\n"
-	      "  -H, --hold N          keep N sessions open after MAIL\n",
+	      "  -H, --hold N          keep N sessions open after MAIL\n"
+	      "  -u, --unseen          each with a client, a HELO name and a\n"
+	      "                        sender's domain of its own\n"
+	      "  -p, --pause MS        about so long, three times a session (0)\n",
 	      stderr);
 }
 
@@ -100,6 +103,12 @@ static void take_option(int letter, struct options *options)
 	case 'H':
 		options->held = (uint32_t)number_of(optarg);
 		break;
+	case 'u':
+		options->drive.is_unseen = true;
+		break;
+	case 'p':
+		options->drive.pause_ms = (uint32_t)number_of(optarg);
+		break;
 	default:
 		print_usage();
 		exit(2);
@@ -117,6 +126,8 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		{ "rate", required_argument, NULL, 'r' },
 		{ "envelope", no_argument, NULL, 'e' },
 		{ "hold", required_argument, NULL, 'H' },
+		{ "unseen", no_argument, NULL, 'u' },
+		{ "pause", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -126,7 +137,7 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		.mails = 10000,
 		.connections = 8,
 	};
-	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:", known,
+	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:up:", known,
 				     NULL)) != -1)
 		take_option(letter, options_out);
 	if (optind + 1 != argc || options_out->drive.mails_per_session == 0 ||

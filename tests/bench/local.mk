@@ -1,6 +1,6 @@
 # What tests/bench adds to the build: the programs that `./dev bench` runs.
-# They are built on demand: make tests/bench/load tests/bench/null-milter
-bench_programs = tests/bench/load tests/bench/null-milter
+# They are built on demand: make tests/bench/load tests/bench/null-milter tests/bench/dns-server
+bench_programs = tests/bench/load tests/bench/null-milter tests/bench/dns-server
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -12,4 +12,6 @@ tests_bench_load_LDADD = libsallyport.a $(LIBS_ALL)
 tests_bench_null_milter_SOURCES = tests/bench/null-milter.c
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
 
-EXTRA_DIST += tests/bench/peers.py tests/bench/run
+tests_bench_dns_server_SOURCES = tests/bench/dns-server.c
+
+EXTRA_DIST += tests/bench/names.py tests/bench/peers.py tests/bench/run

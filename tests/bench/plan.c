@@ -80,6 +80,35 @@ void plan_session(uint64_t number, struct plan_session *session_out)
 		 kinds[session->kind].sender, letters);
 }
 
+void plan_unseen(uint64_t number, struct plan_session *session_out)
+{
+	struct plan_session *session = session_out;
+	uint32_t address = PLAN_UNSEEN_FIRST + (uint32_t)number;
+	unsigned domain = (unsigned)number;
+
+	*session = (struct plan_session){
+		.kind = PLAN_NEW,
+		.index = (uint32_t)number,
+		.client = { .port = 40000 },
+	};
+	session->client.ip.family = SP_IP_4;
+	for (unsigned i = 0; i < 4; i++)
+		session->client.ip.bytes[i] =
+			(uint8_t)(address >> (24 - 8 * i));
+	snprintf(session->helo, sizeof session->helo, "helo.c%u.example",
+		 address);
+	snprintf(session->client_name, sizeof session->client_name,
+		 "host.c%u.example", address);
+	session->client.name = session->client_name;
+	snprintf(session->client_address, sizeof session->client_address,
+		 "%s [%u.%u.%u.%u]", session->client_name, address >> 24,
+		 address >> 16 & 255, address >> 8 & 255, address & 255);
+	snprintf(session->sender, sizeof session->sender, "<anna@s%u.example>",
+		 domain);
+	snprintf(session->from, sizeof session->from,
+		 " Anna Beispiel <anna@s%u.example>", domain);
+}
+
 void plan_recipient(const struct plan_session *session, uint32_t mail,
 		    char recipient_out[96])
 {

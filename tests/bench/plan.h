@@ -24,6 +24,7 @@
 
 enum {
 	PLAN_KNOWN_NETWORKS = 5000,
+	PLAN_UNSEEN_FIRST = 0x40000001, /* 64.0.0.1 */
 	PLAN_HEADERS_MAX = 16
 };
 
@@ -39,13 +40,18 @@ struct plan_session {
 	uint32_t index; /* of the sender, within the kind */
 	char helo[64];
 	char client_name[64];
-	char client_address[64]; /* for the macro _ */
+	char client_address[96]; /* for the macro _ */
 	char sender[96];	 /* with its <> */
+	char from[96];		 /* the header's value; "" = as in all mails */
 	struct sp_mta_client client;
 };
 
 /* What a session is, without its mails. */
 void plan_session(uint64_t number, struct plan_session *session_out);
+
+/* One whose address, HELO name and sender domain no other number has. The names
+ * are those that dns-server.c has answers for. */
+void plan_unseen(uint64_t number, struct plan_session *session_out);
 
 /* The recipient of mail `mail` of the session, with its <>. */
 void plan_recipient(const struct plan_session *session, uint32_t mail,
