@@ -307,9 +307,17 @@ static void take_over(struct parts *parts, const struct sp_config *fresh)
 		       fresh->log.options.file, strerror(errno));
 	err = sp_service_slot_set(parts->slot, sp_config_ref(fresh));
 	if (err != SP_OK) {
-		sp_log(SP_LOG_ERROR, "reload: %s", sp_err_text(err));
+		const struct sp_config *given = fresh;
+
+		sp_log(SP_LOG_ERROR,
+		       "reload: %s; the configuration that runs is kept",
+		       sp_err_text(err));
+		sp_control_set_reload_error(parts->control, sp_err_text(err));
+		sp_config_unref(&given);
+		sp_config_unref(&fresh);
 		return;
 	}
+	sp_service_slot_tidy(parts->slot);
 	sp_config_unref(&parts->config);
 	parts->config = fresh;
 	sp_count(SP_COUNT_RELOADS);

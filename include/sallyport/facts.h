@@ -29,7 +29,8 @@ enum sp_stage {
 	SP_STAGE_HELO,
 	SP_STAGE_MAIL,
 	SP_STAGE_RCPT,
-	SP_STAGE_HEADER, /* at the field that names the author */
+	SP_STAGE_GREYLIST, /* at RCPT, for who is not refused already */
+	SP_STAGE_HEADER,   /* at the field that names the author */
 	SP_STAGE_EOM,
 	SP_STAGE_COUNT
 };

@@ -43,6 +43,13 @@ void sp_service_slot_free(struct sp_service_slot **slot);
 enum sp_err sp_service_slot_set(struct sp_service_slot *slot,
 				const struct sp_config *config);
 
+/*
+ * Free what reloads have put out of use and no session holds any more. Giving
+ * up a reference frees nothing by itself, so that no session's end ever waits
+ * for a resolver's; whoever has time calls this now and then.
+ */
+void sp_service_slot_tidy(struct sp_service_slot *slot);
+
 /* The service of now, with a reference for the caller. */
 const struct sp_service *sp_service_get(struct sp_service_slot *slot);
 void sp_service_unref(const struct sp_service **service);

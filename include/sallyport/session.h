@@ -86,6 +86,8 @@ struct sp_connection {
 	bool is_trusted;
 	bool is_local; /* handed to Postfix's sendmail command: port 0 */
 
+	uint32_t stage_us[SP_STAGE_MAIL]; /* spent at CONNECT and HELO */
+
 	struct sp_access_fact access_client;
 	struct sp_access_fact access_helo;
 	struct sp_helo_fact helo_fact;

@@ -55,7 +55,31 @@ static void read_point(struct sp_dns_batch *batch, unsigned number,
 		sp_dnsbl_answer_judge(zone, &answer, &answer_out->is_listed);
 }
 
-static void test_set(const struct sp_service *service, struct sp_list_set *set)
+static bool is_stopping(struct sp_list_watch *watch)
+{
+	bool is_over;
+
+	pthread_mutex_lock(&watch->lock);
+	is_over = watch->is_stopping;
+	pthread_mutex_unlock(&watch->lock);
+	return is_over;
+}
+
+/* In slices, so that the daemon's end does not wait for silent servers. */
+static bool wait_for_answers(struct sp_list_watch *watch,
+			     struct sp_dns_batch *batch)
+{
+	int64_t end_ms = sp_clock_mono_ms() + ANSWERS_MS;
+
+	while (!is_stopping(watch) && sp_clock_mono_ms() < end_ms)
+		if (sp_dns_wait(batch, ALL_QUESTIONS,
+				sp_clock_mono_ms() + LOOK_MS))
+			break;
+	return !is_stopping(watch);
+}
+
+static void test_set(struct sp_list_watch *watch,
+		     const struct sp_service *service, struct sp_list_set *set)
 {
 	const struct sp_dnsbl_rules *rules = sp_list_set_rules(set);
 	struct sp_dns_batch *batch = sp_dns_batch_new(service->dns);
@@ -72,8 +96,10 @@ static void test_set(const struct sp_service *service, struct sp_list_set *set)
 		asked[zone].listed = ask(batch, points.listed);
 		asked[zone].unlisted = ask(batch, points.unlisted);
 	}
-	(void)sp_dns_wait(batch, ALL_QUESTIONS,
-			  sp_clock_mono_ms() + ANSWERS_MS);
+	if (!wait_for_answers(watch, batch)) {
+		sp_dns_batch_free(&batch);
+		return;
+	}
 	for (size_t zone = 0; zone < rules->zone_count; zone++) {
 		struct sp_health_answer listed, unlisted;
 
@@ -114,18 +140,19 @@ static void look(struct sp_list_watch *watch)
 
 	if (service->dns && service->config->dnsbl.is_enabled) {
 		if (is_time(service, service->address_lists))
-			test_set(service, service->address_lists);
+			test_set(watch, service, service->address_lists);
 		if (is_time(service, service->domain_lists))
-			test_set(service, service->domain_lists);
+			test_set(watch, service, service->domain_lists);
 	}
 	sp_service_unref(&service);
+	sp_service_slot_tidy(watch->slot);
 }
 
 /* True when it is over. */
 static bool rest(struct sp_list_watch *watch)
 {
 	struct timespec until;
-	bool is_stopping;
+	bool is_over;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += LOOK_MS * 1000000L;
@@ -135,9 +162,9 @@ static bool rest(struct sp_list_watch *watch)
 	if (!watch->is_stopping)
 		(void)pthread_cond_timedwait(&watch->stopped, &watch->lock,
 					     &until);
-	is_stopping = watch->is_stopping;
+	is_over = watch->is_stopping;
 	pthread_mutex_unlock(&watch->lock);
-	return is_stopping;
+	return is_over;
 }
 
 static void *run(void *argument)

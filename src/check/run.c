@@ -40,6 +40,11 @@ void sp_checks_run(struct sp_session *session, enum sp_stage stage)
 		check->at[stage](session, deadline_ms);
 	}
 	spent_us = sp_clock_mono_us() - begun_us;
+	if (stage < SP_STAGE_MAIL) {
+		session->connection.stage_us[stage] =
+			add_us(session->connection.stage_us[stage], spent_us);
+		return;
+	}
 	session->mail.stage_us[stage] =
 		add_us(session->mail.stage_us[stage], spent_us);
 	session->mail.waited_us = add_us(session->mail.waited_us, spent_us);

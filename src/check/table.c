@@ -63,14 +63,14 @@ static const struct sp_check checks[] = {
 	},
 	{
 		.name = "greylist",
-		.at = { [SP_STAGE_RCPT] = sp_greylist_check },
-		.waits = { [SP_STAGE_RCPT] = true },
+		.at = { [SP_STAGE_GREYLIST] = sp_greylist_check },
+		.waits = { [SP_STAGE_GREYLIST] = true },
 	},
 	{
 		/* Behind greylisting, whose answer says it already. */
 		.name = "probe",
-		.at = { [SP_STAGE_RCPT] = sp_probe_check },
-		.waits = { [SP_STAGE_RCPT] = true },
+		.at = { [SP_STAGE_GREYLIST] = sp_probe_check },
+		.waits = { [SP_STAGE_GREYLIST] = true },
 	},
 };
 

@@ -237,7 +237,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 
 	/* An MTA may keep the connection for its next client; then there is no
 	 * second negotiation, and the steps are those of the first. */
-	if (!session)
+	if (!session && !atomic_load(&environment.refuses_sessions))
 		session = begin_session(ctx, unwanted_steps);
 	if (!session)
 		return SMFIS_TEMPFAIL;
@@ -294,6 +294,19 @@ static bool note_refusal(SMFICTX *ctx, struct sp_session *session,
 	return true;
 }
 
+/* Who is refused for what is known already is not asked about in Redis: a try
+ * that was refused must not make its sender known. */
+static void judge_recipient(struct sp_session *session, struct sp_arena *arena,
+			    struct sp_verdict *verdict_out)
+{
+	sp_checks_run(session, SP_STAGE_RCPT);
+	decide(session, SP_STAGE_RCPT, arena, verdict_out);
+	if (verdict_out->action == SP_ACTION_REFUSE)
+		return;
+	sp_checks_run(session, SP_STAGE_GREYLIST);
+	decide(session, SP_STAGE_RCPT, arena, verdict_out);
+}
+
 static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 {
 	struct sp_session *session = session_of(ctx);
@@ -309,8 +322,7 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 	sp_arena_init(&scratch, SP_MAIL_LIMIT);
 	sp_session_note_recipient(session, arguments[0] ? arguments[0] : "",
 				  &recipient);
-	sp_checks_run(session, SP_STAGE_RCPT);
-	decide(session, SP_STAGE_RCPT, &scratch, &verdict);
+	judge_recipient(session, &scratch, &verdict);
 	if (verdict.action == SP_ACTION_ACCEPT &&
 	    recipient.access.answer == SP_ACCESS_ALLOW)
 		session->mail.access_recipient = recipient.access;

@@ -123,6 +123,8 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	copy(record->identity, sizeof(record->identity),
 	     mail->greylist.identity);
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
+	memcpy(record->stage_us, connection->stage_us,
+	       sizeof(connection->stage_us));
 	fill_recipients(record, mail);
 	fill_findings(record, mail->verdict);
 }

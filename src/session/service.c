@@ -35,11 +35,14 @@ struct counted_service {
 	struct sp_service service; /* first: callers hold a pointer to it */
 	atomic_uint references;
 	struct shared *parts[PARTS];
+	struct sp_service_slot *slot;
+	struct counted_service *next_retired; /* guarded by the slot's lock */
 };
 
 struct sp_service_slot {
 	pthread_mutex_t lock;
-	struct counted_service *now; /* guarded by lock */
+	struct counted_service *now;	 /* guarded by lock */
+	struct counted_service *retired; /* guarded by lock */
 };
 
 /* One kind of part: how it is made, ended, and told from another. */
@@ -147,8 +150,11 @@ static bool are_same_rules(const struct sp_dnsbl_rules *a,
 static enum sp_err make_address_lists(const struct sp_config *config,
 				      void **object_out)
 {
-	return sp_list_set_new(config->dnsbl.addresses, false,
-			       (struct sp_list_set **)object_out);
+	struct sp_list_set *set = NULL;
+	enum sp_err err = sp_list_set_new(config->dnsbl.addresses, false, &set);
+
+	*object_out = set;
+	return err;
 }
 
 static bool are_same_address_lists(const struct sp_config *old,
@@ -160,8 +166,11 @@ static bool are_same_address_lists(const struct sp_config *old,
 static enum sp_err make_domain_lists(const struct sp_config *config,
 				     void **object_out)
 {
-	return sp_list_set_new(config->dnsbl.domains, true,
-			       (struct sp_list_set **)object_out);
+	struct sp_list_set *set = NULL;
+	enum sp_err err = sp_list_set_new(config->dnsbl.domains, true, &set);
+
+	*object_out = set;
+	return err;
 }
 
 static bool are_same_domain_lists(const struct sp_config *old,
@@ -173,8 +182,12 @@ static bool are_same_domain_lists(const struct sp_config *old,
 static enum sp_err make_suffixes(const struct sp_config *config,
 				 void **object_out)
 {
+	struct sp_suffixes *suffixes = NULL;
+	enum sp_err err = sp_suffixes_new(NULL, &suffixes);
+
 	(void)config;
-	return sp_suffixes_new(NULL, (struct sp_suffixes **)object_out);
+	*object_out = suffixes;
+	return err;
 }
 
 static void destroy_suffixes(void *object)
@@ -241,14 +254,36 @@ static void counted_service_free(struct counted_service *counted)
 	free(counted);
 }
 
+/* Nothing is freed here: it may be the end of a session on libmilter's
+ * controller, which must not wait, and a resolver's end does. */
 static void counted_service_unref(struct counted_service *counted)
 {
-	const struct sp_config *config = counted->service.config;
+	struct sp_service_slot *slot = counted->slot;
 
 	if (atomic_fetch_sub(&counted->references, 1) != 1)
 		return;
-	counted_service_free(counted);
-	sp_config_unref(&config);
+	pthread_mutex_lock(&slot->lock);
+	counted->next_retired = slot->retired;
+	slot->retired = counted;
+	pthread_mutex_unlock(&slot->lock);
+}
+
+void sp_service_slot_tidy(struct sp_service_slot *slot)
+{
+	struct counted_service *retired;
+
+	pthread_mutex_lock(&slot->lock);
+	retired = slot->retired;
+	slot->retired = NULL;
+	pthread_mutex_unlock(&slot->lock);
+	while (retired) {
+		struct counted_service *next = retired->next_retired;
+		const struct sp_config *config = retired->service.config;
+
+		counted_service_free(retired);
+		sp_config_unref(&config);
+		retired = next;
+	}
 }
 
 /* The old service's part where it is the same, else a new one. */
@@ -310,6 +345,7 @@ enum sp_err sp_service_slot_new(const struct sp_config *config,
 		free(slot);
 		return err;
 	}
+	slot->now->slot = slot;
 	pthread_mutex_init(&slot->lock, NULL);
 	*slot_out = slot;
 	return SP_OK;
@@ -320,6 +356,7 @@ void sp_service_slot_free(struct sp_service_slot **slot)
 	if (!*slot)
 		return;
 	counted_service_unref((*slot)->now);
+	sp_service_slot_tidy(*slot);
 	pthread_mutex_destroy(&(*slot)->lock);
 	free(*slot);
 	*slot = NULL;
@@ -336,6 +373,7 @@ enum sp_err sp_service_slot_set(struct sp_service_slot *slot,
 
 	if (err != SP_OK)
 		return err;
+	fresh->slot = slot;
 	pthread_mutex_lock(&slot->lock);
 	slot->now = fresh;
 	pthread_mutex_unlock(&slot->lock);

@@ -246,6 +246,21 @@ class Lists(DnsCase):
         self.assertEqual(self.findings("192.0.2.21", "mx.half.example"), {"DNSBL_OTHER": 1.5})
 
 
+class Refused(DnsCase):
+    settings = {**LOOKUPS, **LISTS, "greylist.enabled": True, "greylist.delay": "0s", "score.refuse": 6}
+    zones = Lists.zones
+
+    def test_a_mail_that_is_refused_earns_its_sender_nothing(self):
+        eventually(lambda: self.sally.ask("status")["address_lists"][1]["state"] == "well", "well lists")
+        for _ in range(3):
+            self.assertIn("DNSBL_KEYED", self.findings("192.0.2.20", "mx.spam.example", status=1))
+            self.assertEqual(self.told["outcome"], "refused")
+        self.assertEqual(self.sally.operator_json("greylist", "list", status=1)["entries"], [])
+        event = self.sally.wait_event(id=self.told["id"])
+        self.assertNotIn("greylist", event)
+        self.assertIn("ms_connect", event)
+
+
 class Overlap(DnsCase):
     settings = {**LOOKUPS, **LISTS}
     zones = {**host("192.0.2.7", "mx.client.example")}

@@ -210,6 +210,7 @@ static void test_no_time_left_is_said(void **state)
 		(uint32_t)session->service->config->budget.mail_ms * 1000;
 	sp_session_note_recipient(session, "<b@here.example>", &recipient);
 	sp_checks_run(session, SP_STAGE_RCPT);
+	sp_checks_run(session, SP_STAGE_GREYLIST);
 	assert_int_equal(recipient.greylist.state, SP_FACT_NOT_RUN);
 	assert_int_equal(session->mail.degraded, SP_DEGRADED_TIME);
 	/* What does not wait is looked at all the same. */
@@ -227,6 +228,7 @@ static void test_a_silent_store_is_unknown(void **state)
 	sp_session_note_mail(session, "<a@example.org>", NULL, NULL);
 	sp_session_note_recipient(session, "<b@here.example>", &recipient);
 	sp_checks_run(session, SP_STAGE_RCPT);
+	sp_checks_run(session, SP_STAGE_GREYLIST);
 	assert_int_equal(recipient.greylist.state, SP_FACT_UNKNOWN);
 	assert_int_equal(session->mail.degraded, SP_DEGRADED_STORE);
 	assert_false(sp_greylist_must_wait(&recipient.greylist));
