@@ -130,7 +130,7 @@ enum sp_err sp_dns_name_reverse(const struct sp_ip *ip, const char *zone,
 
 /*
  * What an SPF macro expands to (RFC 7208 section 7): any printable ASCII but
- * the space and the backslash, with the same lengths.
+ * the backslash, with the same lengths. A space, too: it is what %_ writes.
  */
 enum sp_err sp_dns_name_expanded(const char *text, size_t length,
 				 struct sp_dns_name *name_out);

@@ -25,7 +25,7 @@ static bool is_host_char(char c)
  * name of this one. */
 static bool is_expanded_char(char c)
 {
-	return c > ' ' && c < 0x7f && c != '\\' && c != '.';
+	return c >= ' ' && c < 0x7f && c != '\\' && c != '.';
 }
 
 static bool is_label(const char *label, size_t length, bool is_expanded)
