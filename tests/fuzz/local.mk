@@ -15,7 +15,8 @@ FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
-	tests/fuzz/fuzz-from
+	tests/fuzz/fuzz-from \
+	tests/fuzz/fuzz-spf
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
@@ -37,6 +38,10 @@ tests_fuzz_fuzz_dnsbl_rule_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
 tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_from_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_spf_SOURCES = tests/fuzz/fuzz-spf.c
+tests_fuzz_fuzz_spf_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_spf_LDADD = $(FUZZ_LIBS)
 
 .PHONY: fuzz fuzz-corpus
 fuzz: $(FUZZ_TARGETS)

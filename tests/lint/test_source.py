@@ -18,6 +18,7 @@ ORDER = [
     ["dnsbl"],
     ["config"],
     ["dns", "store", "sock", "mail", "daemon"],
+    ["spf"],
     ["session"],
     ["check"],
     ["policy"],

@@ -3,7 +3,8 @@
 
 A PASS is `lint`, or a build: `plain`, `asan`, `tsan`. A build's pass runs its
 cmocka programs (each of their tests is counted) and the Python suites of
-tests/scenario and tests/mta; under tsan the Python tests marked @concurrent.
+tests/conformance, tests/scenario and tests/mta; under tsan the Python tests
+marked @concurrent.
 
 Every test is one line; what a failed one said follows it. The last line is
 `N passed, N failed`, with `, N skipped` when tests said why they were skipped.
@@ -229,6 +230,7 @@ def main():
         build = os.path.join(TOP, "_build" if name_of_pass == "plain" else "_build-" + name_of_pass)
         os.environ["SALLYPORT_BUILD"] = build
         run_programs(build, name_of_pass, given.k, tally)
+        run_python("conformance", name_of_pass, given.k, tally)
         run_python("scenario", name_of_pass, given.k, tally)
         run_python("mta", name_of_pass, given.k, tally)
     return tally.close()

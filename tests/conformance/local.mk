@@ -1,0 +1,10 @@
+# What the suites of others are run with; test_*.py runs them.
+EXTRA_DIST += tests/conformance
+
+EXTRA_PROGRAMS += tests/conformance/spf-eval
+CLEANFILES += tests/conformance/spf-eval
+tests_conformance_spf_eval_SOURCES = tests/conformance/spf-eval.c \
+	tests/support/spf_world.c
+tests_conformance_spf_eval_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/support
+tests_conformance_spf_eval_LDADD = libsallyport.a $(LIBS_ALL)
