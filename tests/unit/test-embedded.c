@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -334,6 +335,25 @@ static void test_folder_of_another(void **state)
 	assert_true(comes_true(answers, world, 5000));
 }
 
+/* The server itself holds the lock, not only who started it: it may outlive a
+ * daemon, and two of them would ruin the file. */
+static void test_the_server_holds_the_lock(void **state)
+{
+	struct world *world = *state;
+	char path[160];
+	int fd;
+
+	start(world);
+	snprintf(path, sizeof(path), "%s/redis/lock", world->state_dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	sp_embedded_stop(&world->embedded);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	close(fd);
+}
+
 /* A daemon that is killed takes its server with it. */
 static void test_dies_with_us(void **state)
 {
@@ -390,11 +410,17 @@ static void test_stops_a_frozen_server(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_starts_private),	  TEST(test_inherits_nothing),
-		TEST(test_keeps_its_data),	  TEST(test_comes_back),
-		TEST(test_program_missing),	  TEST(test_program_fails),
-		TEST(test_state_dir_missing),	  TEST(test_socket_of_another),
-		TEST(test_folder_of_another),	  TEST(test_dies_with_us),
+		TEST(test_starts_private),
+		TEST(test_inherits_nothing),
+		TEST(test_keeps_its_data),
+		TEST(test_comes_back),
+		TEST(test_program_missing),
+		TEST(test_program_fails),
+		TEST(test_state_dir_missing),
+		TEST(test_socket_of_another),
+		TEST(test_folder_of_another),
+		TEST(test_the_server_holds_the_lock),
+		TEST(test_dies_with_us),
 		TEST(test_stops_a_frozen_server),
 	};
 

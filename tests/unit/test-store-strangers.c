@@ -76,7 +76,9 @@ struct fake {
 	int listener;
 	const char *says;
 	bool hangs_up;
-	bool drips; /* a byte every 50 ms, for ever */
+	bool drips;	   /* a byte every 50 ms, for ever */
+	bool answers_once; /* hangs up at the second question */
+	atomic_int asked;  /* questions so far */
 	atomic_int is_over;
 	pthread_t thread;
 };
@@ -88,6 +90,7 @@ static void serve_one(struct fake *fake, int fd)
 
 	if (recv(fd, bytes, sizeof(bytes), 0) <= 0)
 		return;
+	atomic_fetch_add(&fake->asked, 1);
 	if (fake->says != NULL)
 		send(fd, fake->says, strlen(fake->says), MSG_NOSIGNAL);
 	if (fake->hangs_up)
@@ -100,6 +103,10 @@ static void serve_one(struct fake *fake, int fd)
 		if (poll(&end, 1, 50) > 0 &&
 		    recv(fd, bytes, sizeof(bytes), 0) <= 0)
 			return;
+		if (fake->answers_once && (end.revents & POLLIN)) {
+			atomic_fetch_add(&fake->asked, 1);
+			return;
+		}
 	}
 }
 
@@ -188,6 +195,27 @@ static void test_strangers(void **state)
 		sp_store_free(&store);
 		fake_stop(&fake);
 	}
+}
+
+/* It may have done what it was asked before it went, so it is not asked again
+ * on another connection: a try would count twice. */
+static void test_what_was_sent_whole_is_not_sent_again(void **state)
+{
+	struct fake fake = { .says = "*2\r\n:1\r\n$1\r\nw\r\n",
+			     .answers_once = true };
+	struct sp_redis_config config;
+	struct sp_store *store;
+	int64_t number;
+
+	(void)state;
+	fake_start(&fake);
+	config = fake_config(&fake);
+	assert_int_equal(sp_store_new(&config, &store), SP_OK);
+	assert_int_equal(count_within(store, 2000, &number), SP_OK);
+	assert_int_equal(count_within(store, 2000, &number), SP_ERR_IO);
+	assert_int_equal(atomic_load(&fake.asked), 2);
+	sp_store_free(&store);
+	fake_stop(&fake);
 }
 
 /* One byte now and then would hold a read with a time limit of its own. */
@@ -331,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_what_was_sent_whole_is_not_sent_again),
 		cmocka_unit_test(test_error_texts_are_printable),
 		cmocka_unit_test(test_a_dripping_server),
 		cmocka_unit_test(
