@@ -20,10 +20,13 @@ void sp_dnsbl_ask(struct sp_session *session, int64_t deadline_ms)
 {
 	struct sp_connection *connection = &session->connection;
 	const struct sp_service *service = session->service;
-	struct sp_dns_batch *batch = sp_lookup_of_connection(session);
+	struct sp_dns_batch *batch;
 
 	(void)deadline_ms;
-	if (!batch || !service->config->dnsbl.is_enabled)
+	if (!service->config->dnsbl.is_enabled)
+		return;
+	batch = sp_lookup_of_connection(session);
+	if (!batch)
 		return;
 	sp_lists_ask(
 		&(struct sp_lists_inquiry){

@@ -25,18 +25,24 @@ enum {
 static void ask(struct sp_session *session)
 {
 	struct sp_connection *connection = &session->connection;
-	const struct sp_helo_config *config = &session->service->config->helo;
+	const struct sp_config *config = session->service->config;
+	bool is_looked_up =
+		config->helo.is_enabled && config->helo.is_looked_up;
 	struct sp_helo_name_lookup *lookup = &connection->helo_lookup;
-	struct sp_dns_batch *batch = sp_lookup_of_helo(session);
+	struct sp_dns_batch *batch;
 	struct sp_dns_name name;
 
 	connection->is_helo_due = false;
-	if (!batch || sp_domain_kind(connection->helo) != SP_DOMAIN_QUALIFIED ||
+	if ((!is_looked_up && !config->dnsbl.is_enabled) ||
+	    sp_domain_kind(connection->helo) != SP_DOMAIN_QUALIFIED ||
 	    sp_dns_name_domain(connection->helo, strlen(connection->helo),
 			       &name) != SP_OK)
 		return;
+	batch = sp_lookup_of_helo(session);
+	if (!batch)
+		return;
 	sp_rhsbl_ask_helo(session, &name);
-	if (!config->is_enabled || !config->is_looked_up)
+	if (!is_looked_up)
 		return;
 	lookup->is_asked = true;
 	lookup->a = sp_lookup_ask(batch, &name, SP_DNS_A, SP_GROUP_HELO_NAME);

@@ -42,12 +42,15 @@ static void on_names(struct sp_dns_batch *batch,
 void sp_rdns_ask(struct sp_session *session, int64_t deadline_ms)
 {
 	struct sp_connection *connection = &session->connection;
-	struct sp_dns_batch *batch = sp_lookup_of_connection(session);
+	struct sp_dns_batch *batch;
 	struct sp_dns_name name;
 
 	(void)deadline_ms;
-	if (!batch || !session->service->config->rdns.is_enabled ||
+	if (!session->service->config->rdns.is_enabled ||
 	    sp_dns_name_reverse(&connection->client, NULL, &name) != SP_OK)
+		return;
+	batch = sp_lookup_of_connection(session);
+	if (!batch)
 		return;
 	connection->rdns_lookup.is_asked = true;
 	connection->rdns_lookup.ptr =

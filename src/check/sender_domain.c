@@ -54,12 +54,15 @@ enum {
 
 static void ask(struct sp_session *session)
 {
+	const struct sp_config *config = session->service->config;
+	bool is_enabled = config->sender_domain.is_enabled;
 	struct sp_mail *mail = &session->mail;
 	struct sp_dns_batch *batch;
 	struct sp_dns_name name;
 
 	mail->is_sender_due = false;
-	if (!mail->sender_domain[0] ||
+	if ((!is_enabled && !config->dnsbl.is_enabled) ||
+	    !mail->sender_domain[0] ||
 	    sp_dns_name_domain(mail->sender_domain, strlen(mail->sender_domain),
 			       &name) != SP_OK)
 		return;
@@ -67,7 +70,7 @@ static void ask(struct sp_session *session)
 	if (!batch)
 		return;
 	sp_rhsbl_ask_sender(session, &name);
-	if (!session->service->config->sender_domain.is_enabled)
+	if (!is_enabled)
 		return;
 	mail->sender_lookup.is_asked = true;
 	mail->sender_lookup.mx =

@@ -156,6 +156,21 @@ static struct sp_dns_pending *find_same(const struct sp_dns_batch *batch,
 	return NULL;
 }
 
+/* Most batches ask a dozen, and many connections lie idle. */
+static void make_room(struct sp_dns_batch *batch)
+{
+	unsigned capacity = batch->capacity == 0 ? 16 : 2 * batch->capacity;
+	struct sp_dns_pending **pending;
+
+	if (batch->count < batch->capacity)
+		return;
+	pending = realloc(batch->pending, capacity * sizeof(*pending));
+	if (pending == NULL)
+		abort();
+	batch->pending = pending;
+	batch->capacity = capacity;
+}
+
 static struct sp_dns_pending *add(struct sp_dns_batch *batch,
 				  const struct sp_dns_question *question)
 {
@@ -170,6 +185,7 @@ static struct sp_dns_pending *add(struct sp_dns_batch *batch,
 	pending->context = question->context;
 	pending->name = *question->name;
 	pending->asked_ms = sp_clock_mono_ms();
+	make_room(batch);
 	batch->pending[batch->count++] = pending;
 	return pending;
 }
@@ -332,6 +348,7 @@ void sp_dns_batch_free(struct sp_dns_batch **batch)
 	dns->batches--;
 	pthread_mutex_unlock(&dns->lock);
 	pthread_cond_destroy(&(*batch)->cond);
+	free((*batch)->pending);
 	free(*batch);
 	*batch = NULL;
 }

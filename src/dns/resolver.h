@@ -48,11 +48,11 @@ struct sp_dns_pending {
 struct sp_dns_batch {
 	struct sp_dns *dns;
 	pthread_cond_t cond; /* something changed */
-	unsigned count;
+	unsigned count, capacity;
 	bool is_clearing;
 	bool is_waiting;
 	uint32_t waited_groups;
-	struct sp_dns_pending *pending[SP_DNS_QUESTIONS_MAX];
+	struct sp_dns_pending **pending; /* grows to SP_DNS_QUESTIONS_MAX */
 };
 
 struct sp_dns_lookup {
