@@ -209,6 +209,9 @@ bool sp_dns_wait(struct sp_dns_batch *batch, uint32_t groups,
 const struct sp_dns_answer *sp_dns_answer_get(struct sp_dns_batch *batch,
 					      unsigned number);
 
+/* How long the answer took, in milliseconds; -1 while there is none. */
+int64_t sp_dns_took_ms(struct sp_dns_batch *batch, unsigned number);
+
 /*
  * Forget all questions, also those in flight (their answers still reach the
  * cache), so the batch is as new. No follow-up runs once this returns; it waits

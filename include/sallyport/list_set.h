@@ -34,11 +34,16 @@ uint32_t sp_list_set_well(const struct sp_list_set *set);
 /* Whether zone number `zone` is worth a question of a mail. */
 bool sp_list_set_is_asked(const struct sp_list_set *set, size_t zone);
 
+/* What a question of a mail's brought, and how long it took. */
+struct sp_list_told {
+	struct sp_health_answer answer;
+	int64_t took_ms;
+};
+
 /* What a mail's question brought, and what the test points brought; changes of
  * health are said in the log, once each. */
 void sp_list_set_answered(struct sp_list_set *set, size_t zone,
-			  const struct sp_health_answer *answer,
-			  int64_t now_ms);
+			  const struct sp_list_told *told, int64_t now_ms);
 void sp_list_set_tested(struct sp_list_set *set, size_t zone,
 			const struct sp_health_answer *listed_point,
 			const struct sp_health_answer *unlisted_point,

@@ -62,13 +62,13 @@ void sp_lists_read(const struct sp_dns_answer *answer,
  * answer is at hand. What was not answered yet is told nobody. */
 static void tell_health(const struct sp_session *session,
 			struct sp_list_set *set, size_t zone,
-			const struct sp_dnsbl_answer *answer)
+			const struct sp_dnsbl_answer *answer, int64_t took_ms)
 {
 	const struct sp_dnsbl_rules *rules = sp_list_set_rules(set);
-	struct sp_health_answer told;
+	struct sp_list_told told = { .took_ms = took_ms };
 
-	told.error = sp_dnsbl_answer_judge(rules->zones[zone], answer,
-					   &told.is_listed);
+	told.answer.error = sp_dnsbl_answer_judge(rules->zones[zone], answer,
+						  &told.answer.is_listed);
 	sp_list_set_answered(set, zone, &told,
 			     sp_clock_wall_ms(session->service->clock));
 }
@@ -99,7 +99,8 @@ bool sp_lists_judge(const struct sp_session *session,
 		    lookup->told & zone_bit)
 			continue;
 		lookup->told |= zone_bit;
-		tell_health(session, set, zone, &answers[zone]);
+		tell_health(session, set, zone, &answers[zone],
+			    sp_dns_took_ms(batch, lookup->zones[zone]));
 	}
 	sp_dnsbl_judge(rules, answers, well, &fact);
 	*hits_out = fact.hits;

@@ -164,6 +164,7 @@ static json_t *one_list(const struct sp_list_set *set, size_t zone)
 			    json_integer((json_int_t)view.hits));
 	json_object_set_new(object, "errors",
 			    json_integer((json_int_t)view.errors));
+	json_object_set_new(object, "latency_ms", json_real(view.latency_ms));
 	return object;
 }
 

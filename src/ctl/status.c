@@ -129,9 +129,10 @@ static void print_lists(const json_t *lists)
 	{
 		printf("  %-9s  ", text(list, "state"));
 		sp_output_safe(stdout, text(list, "zone"));
-		printf(": %lld questions, %lld hits, %lld errors",
+		printf(": %lld questions, %lld hits, %lld errors, %.0f ms",
 		       number(list, "questions"), number(list, "hits"),
-		       number(list, "errors"));
+		       number(list, "errors"),
+		       json_real_value(json_object_get(list, "latency_ms")));
 		if (text(list, "reason")[0]) {
 			fputs("; ", stdout);
 			sp_output_safe(stdout, text(list, "reason"));

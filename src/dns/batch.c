@@ -72,6 +72,7 @@ void sp_dns_resolve(struct sp_dns_pending *pending, struct sp_dns_held *held)
 
 	count(&dns->health, held->answer.status);
 	pending->held = held;
+	pending->answered_ms = sp_clock_mono_ms();
 	if (pending->follow == NULL) {
 		sp_dns_settle(pending);
 		return;
@@ -314,6 +315,18 @@ const struct sp_dns_answer *sp_dns_answer_get(struct sp_dns_batch *batch,
 	if (held == NULL)
 		held = sp_dns_held_constant(SP_DNS_PENDING);
 	return &held->answer;
+}
+
+int64_t sp_dns_took_ms(struct sp_dns_batch *batch, unsigned number)
+{
+	int64_t took_ms = -1;
+
+	pthread_mutex_lock(&batch->dns->lock);
+	if (number < batch->count && batch->pending[number]->answered_ms > 0)
+		took_ms = batch->pending[number]->answered_ms -
+			  batch->pending[number]->asked_ms;
+	pthread_mutex_unlock(&batch->dns->lock);
+	return took_ms;
 }
 
 void sp_dns_batch_clear(struct sp_dns_batch *batch)

@@ -81,10 +81,11 @@ static void tell(const struct sp_list_set *set, size_t zone,
 }
 
 void sp_list_set_answered(struct sp_list_set *set, size_t zone,
-			  const struct sp_health_answer *answer, int64_t now_ms)
+			  const struct sp_list_told *told, int64_t now_ms)
 {
 	tell(set, zone,
-	     sp_list_health_answered(set->health[zone], answer, -1.0, now_ms));
+	     sp_list_health_answered(set->health[zone], &told->answer,
+				     (double)told->took_ms, now_ms));
 }
 
 void sp_list_set_tested(struct sp_list_set *set, size_t zone,

@@ -24,8 +24,9 @@
 #include "sallyport/text.h"
 
 enum {
-	/* libmilter starts a thread for each callback that blocks; ours need
-	 * little. */
+	/* libmilter starts a thread for each callback that blocks. Ours need
+	 * little, but libunbound's and the C library's resolver inherit this;
+	 * memory that is not touched costs nothing. */
 	THREAD_STACK_BYTES = SP_THREAD_STACK_KB * 1024,
 	BACKLOG = 1024,
 	DRAIN_STEP_MS = 10,

@@ -188,6 +188,13 @@ class Lists(DnsCase):
     def test_a_listed_client_gets_each_lists_points(self):
         self.assertEqual(self.findings("192.0.2.20", "mx.spam.example"), {"DNSBL_BAD": 3.0, "DNSBL_KEYED": 4.0})
 
+    def test_how_long_a_list_takes_is_in_the_status(self):
+        self.server.delay_ms = 40
+        self.findings("192.0.2.20", "mx.spam.example")
+        for one in self.lists():
+            self.assertGreaterEqual(one["latency_ms"], 39, one)
+            self.assertEqual((one["questions"] > 0, one["errors"]), (True, 0), one)
+
     def test_a_list_of_the_good_takes_points_away(self):
         self.assertEqual(self.findings("192.0.2.21", "mx.half.example"), {"DNSBL_BAD": 3.0, "DNSBL_GOOD": -2.0})
 
