@@ -28,9 +28,9 @@ static json_t *text(const char *value)
 	return json_string(bytes);
 }
 
-static json_t *counter(enum sp_counter which)
+static void put_count(json_t *object, const char *name, uint64_t count)
 {
-	return json_integer((json_int_t)sp_counter_value(which));
+	json_object_set_new(object, name, json_integer((json_int_t)count));
 }
 
 static void put_counters(json_t *object)
@@ -48,20 +48,20 @@ static void put_counters(json_t *object)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		json_object_set_new(object, rows[i].name,
-				    counter(rows[i].counter));
+		put_count(object, rows[i].name,
+			  sp_counter_value(rows[i].counter));
 }
 
 static json_t *verdicts(void)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "accept", counter(SP_COUNT_VERDICT_ACCEPT));
-	json_object_set_new(object, "defer", counter(SP_COUNT_VERDICT_DEFER));
-	json_object_set_new(object, "reject", counter(SP_COUNT_VERDICT_REJECT));
-	json_object_set_new(object, "mixed", counter(SP_COUNT_VERDICT_MIXED));
-	json_object_set_new(object, "aborted",
-			    counter(SP_COUNT_VERDICT_ABORTED));
+	put_count(object, "accept", sp_counter_value(SP_COUNT_VERDICT_ACCEPT));
+	put_count(object, "defer", sp_counter_value(SP_COUNT_VERDICT_DEFER));
+	put_count(object, "reject", sp_counter_value(SP_COUNT_VERDICT_REJECT));
+	put_count(object, "mixed", sp_counter_value(SP_COUNT_VERDICT_MIXED));
+	put_count(object, "aborted",
+		  sp_counter_value(SP_COUNT_VERDICT_ABORTED));
 	return object;
 }
 
@@ -69,8 +69,8 @@ static json_t *would(void)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "defer", counter(SP_COUNT_WOULD_DEFER));
-	json_object_set_new(object, "reject", counter(SP_COUNT_WOULD_REJECT));
+	put_count(object, "defer", sp_counter_value(SP_COUNT_WOULD_DEFER));
+	put_count(object, "reject", sp_counter_value(SP_COUNT_WOULD_REJECT));
 	return object;
 }
 
@@ -100,12 +100,9 @@ static json_t *store(const struct sp_service *service,
 	json_object_set_new(object, "is_up", json_boolean(health.is_up));
 	json_object_set_new(object, "is_breaker_open",
 			    json_boolean(health.is_breaker_open));
-	json_object_set_new(object, "questions",
-			    json_integer((json_int_t)health.questions));
-	json_object_set_new(object, "failures",
-			    json_integer((json_int_t)health.failures));
-	json_object_set_new(object, "passed_by",
-			    json_integer((json_int_t)health.passed_by));
+	put_count(object, "questions", health.questions);
+	put_count(object, "failures", health.failures);
+	put_count(object, "passed_by", health.passed_by);
 	json_object_set_new(object, "last_error", text(health.last_error));
 	if (!embedded)
 		return object;
@@ -126,20 +123,13 @@ static json_t *dns(const struct sp_service *service)
 	sp_dns_health(service->dns, &health);
 	json_object_set_new(object, "servers", text(health.servers));
 	json_object_set_new(object, "is_dead", json_boolean(health.is_dead));
-	json_object_set_new(object, "asked",
-			    json_integer((json_int_t)health.asked));
-	json_object_set_new(object, "sent",
-			    json_integer((json_int_t)health.sent));
-	json_object_set_new(object, "answered",
-			    json_integer((json_int_t)health.answered));
-	json_object_set_new(object, "failed",
-			    json_integer((json_int_t)health.failed));
-	json_object_set_new(object, "timeouts",
-			    json_integer((json_int_t)health.timeouts));
-	json_object_set_new(object, "not_asked",
-			    json_integer((json_int_t)health.not_asked));
-	json_object_set_new(object, "in_flight",
-			    json_integer(health.in_flight));
+	put_count(object, "asked", health.asked);
+	put_count(object, "sent", health.sent);
+	put_count(object, "answered", health.answered);
+	put_count(object, "failed", health.failed);
+	put_count(object, "timeouts", health.timeouts);
+	put_count(object, "not_asked", health.not_asked);
+	put_count(object, "in_flight", health.in_flight);
 	return object;
 }
 
@@ -158,12 +148,9 @@ static json_t *one_list(const struct sp_list_set *set, size_t zone)
 			    json_string(sp_health_state_text(view.state)));
 	json_object_set_new(object, "reason",
 			    json_string(sp_health_reason_text(&view)));
-	json_object_set_new(object, "questions",
-			    json_integer((json_int_t)view.questions));
-	json_object_set_new(object, "hits",
-			    json_integer((json_int_t)view.hits));
-	json_object_set_new(object, "errors",
-			    json_integer((json_int_t)view.errors));
+	put_count(object, "questions", view.questions);
+	put_count(object, "hits", view.hits);
+	put_count(object, "errors", view.errors);
 	json_object_set_new(object, "latency_ms", json_real(view.latency_ms));
 	return object;
 }
@@ -267,16 +254,13 @@ static void put_texts(json_t *object, const struct sp_record *record)
 
 static void put_numbers(json_t *object, const struct sp_record *record)
 {
-	json_object_set_new(object, "rcpts", json_integer(record->recipients));
-	json_object_set_new(object, "accepted", json_integer(record->accepted));
-	json_object_set_new(object, "deferred", json_integer(record->deferred));
-	json_object_set_new(object, "refused", json_integer(record->refused));
-	json_object_set_new(object, "mta_unknown",
-			    json_integer(record->mta_unknown));
-	json_object_set_new(object, "mta_relay",
-			    json_integer(record->mta_relay));
-	json_object_set_new(object, "mta_other",
-			    json_integer(record->mta_other));
+	put_count(object, "rcpts", record->recipients);
+	put_count(object, "accepted", record->accepted);
+	put_count(object, "deferred", record->deferred);
+	put_count(object, "refused", record->refused);
+	put_count(object, "mta_unknown", record->mta_unknown);
+	put_count(object, "mta_relay", record->mta_relay);
+	put_count(object, "mta_other", record->mta_other);
 	json_object_set_new(object, "score", json_real(record->score));
 	json_object_set_new(object, "refuse", json_real(record->refuse));
 	json_object_set_new(object, "ms_wait",
