@@ -97,20 +97,22 @@ void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms)
  * Networks for documentation are left out: they do no harm. */
 static bool is_private(const struct sp_ip *ip)
 {
-	static const char *const networks[] = {
-		"0.0.0.0/8",	  "10.0.0.0/8",	   "127.0.0.0/8",
-		"169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-		"100.64.0.0/10",  "::/127",	   "fc00::/7",
-		"fe80::/10",
+	static const struct sp_network networks[] = {
+		{ { SP_IP_4, { 0 } }, 8 },
+		{ { SP_IP_4, { 10 } }, 8 },
+		{ { SP_IP_4, { 100, 64 } }, 10 },
+		{ { SP_IP_4, { 127 } }, 8 },
+		{ { SP_IP_4, { 169, 254 } }, 16 },
+		{ { SP_IP_4, { 172, 16 } }, 12 },
+		{ { SP_IP_4, { 192, 168 } }, 16 },
+		{ { SP_IP_6, { 0 } }, 127 }, /* ::, ::1 */
+		{ { SP_IP_6, { 0xfc } }, 7 },
+		{ { SP_IP_6, { 0xfe, 0x80 } }, 10 },
 	};
 
-	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
-		struct sp_network network;
-
-		if (sp_network_parse(networks[i], &network) == SP_OK &&
-		    sp_network_contains(&network, ip))
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+		if (sp_network_contains(&networks[i], ip))
 			return true;
-	}
 	return false;
 }
 
