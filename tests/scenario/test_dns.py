@@ -192,7 +192,9 @@ class Lists(DnsCase):
         self.server.delay_ms = 40
         self.findings("192.0.2.20", "mx.spam.example")
         for one in self.lists():
-            self.assertGreaterEqual(one["latency_ms"], 39, one)
+            # A question that joins another's lookup has waited for part of it
+            # only, and a tenth of that goes into the average.
+            self.assertGreaterEqual(one["latency_ms"], 20, one)
             self.assertEqual((one["questions"] > 0, one["errors"]), (True, 0), one)
 
     def test_a_list_of_the_good_takes_points_away(self):
