@@ -4,7 +4,7 @@
  * A snapshot is made whole or not at all. A connection takes a reference when
  * it begins and keeps it, so a reload changes new connections only.
  *
- * Every value below has one row in the option table (src/config/options.c):
+ * Every value below has one row in the option table (src/config/rows_*.c):
  * name, type, least, most, default, unit, help. Strings are never NULL unless
  * the comment says so.
  *
@@ -101,9 +101,51 @@ struct sp_dnsbl_config {
 	int64_t test_interval_ms;
 };
 
+enum sp_spf_engine {
+	SP_SPF_BUILTIN, /* our own evaluator */
+	SP_SPF_LIBSPF2
+};
+
+struct sp_spf_config {
+	bool is_enabled;
+	enum sp_spf_engine engine;
+};
+
+struct sp_dkim_config {
+	bool is_enabled;
+	bool is_partial_enough; /* a signature with l= counts for DMARC */
+};
+
+/* How DMARC finds the organisation of a domain: RFC 9989 section 4.10. */
+enum sp_organisation_method {
+	SP_ORGANISATION_TREE_WALK,
+	SP_ORGANISATION_PSL
+};
+
+enum sp_dmarc_honour {
+	SP_HONOUR_NONE,	 /* a policy that fails is points only */
+	SP_HONOUR_REJECT /* p=reject refuses */
+};
+
+struct sp_dmarc_config {
+	bool is_enabled;
+	enum sp_mode mode; /* of honouring */
+	enum sp_dmarc_honour honour;
+	enum sp_organisation_method method;
+	struct sp_list *trusted_forwarders;
+};
+
+struct sp_auth_results_config {
+	bool is_enabled;
+	const char *authserv_id; /* "" = hostname, or the MTA's {j} */
+	bool keeps_others;	 /* those of other servers stay as they are */
+	bool adds_received_spf;
+};
+
 struct sp_greylist_config {
 	bool is_enabled;
 	enum sp_mode mode;
+	double from_score;	 /* less than that never waits */
 	int64_t delay_ms;	 /* a try before that is too early */
 	int64_t retry_window_ms; /* a first try later than that is forgotten */
 	int64_t remember_ms;	 /* what has passed is remembered so long */
@@ -158,6 +200,10 @@ struct sp_config {
 	struct sp_rdns_config rdns;
 	struct sp_sender_domain_config sender_domain;
 	struct sp_dnsbl_config dnsbl;
+	struct sp_spf_config spf;
+	struct sp_dkim_config dkim;
+	struct sp_dmarc_config dmarc;
+	struct sp_auth_results_config auth_results;
 	struct sp_greylist_config greylist;
 	struct sp_harvest_config harvest;
 	struct sp_relay_config relay;

@@ -19,7 +19,11 @@
 #include "sallyport/domain.h"
 #include "sallyport/greylist_store.h"
 #include "sallyport/probe_store.h"
+#include "sallyport/spf.h"
 
+struct sp_dkim_signature;
+struct sp_dmarc_outcome;
+struct sp_from;
 struct sp_list_entry;
 struct sp_text;
 
@@ -30,7 +34,9 @@ enum sp_stage {
 	SP_STAGE_MAIL,
 	SP_STAGE_RCPT,
 	SP_STAGE_GREYLIST, /* at RCPT, for who is not refused already */
-	SP_STAGE_HEADER,   /* at the field that names the author */
+	SP_STAGE_HEADER,   /* at the field that names the author, and at each
+			      that brings a signature */
+	SP_STAGE_EOH, /* no more fields: before the body, if there is one */
 	SP_STAGE_EOM,
 	SP_STAGE_COUNT
 };
@@ -151,10 +157,56 @@ struct sp_rhsbl_fact {
 	uint64_t hits;
 };
 
+/* spf: may the client send for a name? RFC 7208. One for the HELO name, one for
+ * the sender (for a null sender that is postmaster at the HELO name). UNKNOWN:
+ * temperror, or no result in time. Texts as in struct sp_spf_outcome. */
+struct sp_spf_fact {
+	enum sp_fact_state state;
+	enum sp_spf_result result;
+	bool passes_world;	 /* a pass that everybody gets */
+	const char *domain;	 /* that was checked; "" */
+	const char *term;	 /* of its record that matched; "" */
+	const char *reason;	 /* of an error, in words; "" */
+	const char *explanation; /* of a fail, by the domain's owner; "" */
+};
+
+/* dkim: the mail's signatures, RFC 6376, in the order they were looked at.
+ * KNOWN when there is none, too; UNKNOWN when one waits for its key in vain
+ * and none is valid. */
+enum {
+	SP_DKIM_FACTS_MAX = 8
+};
+
+struct sp_dkim_fact {
+	enum sp_fact_state state;
+	size_t count;
+	const struct sp_dkim_signature *signatures[SP_DKIM_FACTS_MAX];
+	unsigned ignored; /* beyond those that are looked at */
+};
+
+/* dmarc: is the author who it says? RFC 9989. UNKNOWN: temperror. */
+struct sp_dmarc_fact {
+	enum sp_fact_state state;
+	const struct sp_dmarc_outcome *outcome; /* NULL while NOT_RUN */
+	/* Why a mail that fails may be honest; NULL when it is no such mail. */
+	const struct sp_list_entry *forwarder; /* of dmarc.trusted-forwarders */
+	const char *list_domain; /* a mailing list's that has signed it */
+};
+
+/* Who greylisting takes a sender for, and what shows that it is. */
+enum sp_identity_proof {
+	SP_IDENTITY_NETWORK, /* the client's address, masked */
+	SP_IDENTITY_SPF,     /* the sender's domain, which passed SPF */
+	SP_IDENTITY_RDNS /* the organisation of the client's confirmed name */
+};
+
+const char *sp_identity_proof_text(enum sp_identity_proof proof); /* "spf" */
+
 /* greylist: has this sender's try been seen before? For one recipient. */
 struct sp_greylist_fact {
 	enum sp_fact_state state;
-	const char *identity; /* who it is taken for: "net:192.0.2.0/24" */
+	const char *identity; /* "domain:a.example", "net:192.0.2.0/24" */
+	enum sp_identity_proof proof;
 	struct sp_greylist_answer answer;
 };
 
@@ -204,6 +256,11 @@ struct sp_facts {
 	const struct sp_dnsbl_list_fact *dnsbl;
 	const struct sp_rhsbl_fact *rhsbl[SP_RHSBL_NAMES];
 	const struct sp_sender_domain_fact *sender_domain;
+	const struct sp_spf_fact *spf_helo;
+	const struct sp_spf_fact *spf; /* of the sender */
+	const struct sp_dkim_fact *dkim;
+	const struct sp_from *from; /* NULL: not read; see the stage */
+	const struct sp_dmarc_fact *dmarc;
 	const struct sp_greylist_fact *greylist;
 	const struct sp_relay_fact *relay;
 	const struct sp_probe_fact *probe;

@@ -26,6 +26,7 @@
 #include "sallyport/ip.h"
 
 struct sockaddr;
+struct sp_dkim;
 struct sp_dns_batch;
 struct sp_from;
 struct sp_service;
@@ -112,6 +113,8 @@ struct sp_connection {
 	struct sp_helo_name_fact helo_name;
 	struct sp_dnsbl_list_fact dnsbl;
 	struct sp_rhsbl_fact rhsbl[SP_RHSBL_NAMES]; /* HELO and RDNS */
+	struct sp_spf *spf_evaluation; /* of the HELO name, in helo_batch */
+	struct sp_spf_fact spf_helo;
 };
 
 /* What became of a mail's recipients. */
@@ -153,6 +156,17 @@ struct sp_mail {
 	struct sp_sender_domain_fact sender_domain_fact;
 	struct sp_rhsbl_fact rhsbl[SP_RHSBL_NAMES]; /* SENDER and FROM */
 
+	/* SPF of the sender, in a batch of its own: it may take half of one. */
+	struct sp_dns_batch *spf_batch; /* kept from mail to mail, cleared */
+	struct sp_spf *spf_evaluation;
+	struct sp_spf_fact spf;
+	/* Keys of signatures and records of DMARC, likewise. */
+	struct sp_dns_batch *author_batch;
+	struct sp_dkim *dkim; /* NULL: nobody looks at signatures */
+	struct sp_dkim_fact dkim_fact;
+	struct sp_dmarc_fact dmarc;
+	bool has_headers_ended; /* SP_STAGE_EOH is over */
+
 	struct sp_access_fact access_sender;
 	/* Of a recipient that a list let in: what was granted at RCPT holds
 	 * at end of message too. */
@@ -175,6 +189,8 @@ struct sp_recipient {
 	struct sp_access_fact access;
 	struct sp_greylist_fact greylist;
 	struct sp_relay_fact relay;
+	/* Has greylist.from-score or more points before greylisting is asked. */
+	bool is_suspicious;
 };
 
 struct sp_session {
@@ -226,8 +242,10 @@ void sp_session_note_network(struct sp_session *session,
 			     const struct sp_probe_counts *saved);
 
 /*
- * One header field. Copies of our own are counted, and From: is read. True when
- * it brought the author's domain, which the checks of SP_STAGE_HEADER wait for.
+ * One header field, its value as on the wire: with the space behind the colon.
+ * Copies of our own are counted, From: is read, signatures are collected. True
+ * when it brought the author's domain or a signature, which the checks of
+ * SP_STAGE_HEADER wait for.
  */
 bool sp_session_note_header(struct sp_session *session, const char *name,
 			    const char *value);

@@ -83,6 +83,79 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 			       "author's domain. Times the weight of each rule "
 			       "that hits (dnsbl.domain-lists), whose finding "
 			       "is RHSBL_ and its name." },
+	[SP_FINDING_SPF_PASS] = { "SPF_PASS", -0.2,
+				  "The sender's domain says that the client may "
+				  "send for it." },
+	[SP_FINDING_SPF_PASSES_WORLD] = { "SPF_PASSES_WORLD", 1.0,
+					  "The sender's domain says that anybody "
+					  "may send for it, so its pass earns "
+					  "nothing." },
+	[SP_FINDING_SPF_FAIL] = { "SPF_FAIL", 2.5,
+				  "The sender's domain says that the client may "
+				  "not send for it." },
+	[SP_FINDING_SPF_SOFTFAIL] = { "SPF_SOFTFAIL", 1.0,
+				      "The sender's domain says that the client "
+				      "probably may not send for it." },
+	[SP_FINDING_SPF_NEUTRAL] = { "SPF_NEUTRAL", 0.5,
+				     "The sender's domain does not say who may "
+				     "send for it." },
+	[SP_FINDING_SPF_NONE] = { "SPF_NONE", 0.5,
+				  "The sender's domain has no SPF record." },
+	[SP_FINDING_SPF_PERMERROR] = { "SPF_PERMERROR", 0.5,
+				       "The SPF record of the sender's domain "
+				       "cannot be evaluated." },
+	[SP_FINDING_SPF_HELO_FAIL] = { "SPF_HELO_FAIL", 1.5,
+				       "The domain of the HELO name says that "
+				       "the client may not use it." },
+	[SP_FINDING_DKIM_VALID] = { "DKIM_VALID", -0.2,
+				    "A DKIM signature over all of the mail is "
+				    "valid." },
+	[SP_FINDING_DKIM_PARTIAL] = { "DKIM_PARTIAL", 0.2,
+				      "A DKIM signature is valid, but does not "
+				      "cover the end of the mail (l=)." },
+	[SP_FINDING_DKIM_TESTING] = { "DKIM_TESTING", 0,
+				      "A DKIM signature is valid, and its domain "
+				      "is only testing (t=y)." },
+	[SP_FINDING_DKIM_INVALID] = { "DKIM_INVALID", 0.3,
+				      "The mail has DKIM signatures, and none is "
+				      "valid." },
+	[SP_FINDING_DKIM_TOO_MANY] = { "DKIM_TOO_MANY", 0.5,
+				       "The mail has more DKIM signatures than "
+				       "are looked at." },
+	[SP_FINDING_FROM_NONE] = { "FROM_NONE", 1.5,
+				   "The mail names no author (From:)." },
+	[SP_FINDING_FROM_SEVERAL] = { "FROM_SEVERAL", 1.5,
+				      "The mail has several From: fields, or "
+				      "authors of several domains." },
+	[SP_FINDING_FROM_UNREADABLE] = { "FROM_UNREADABLE", 1.5,
+					 "From: can be read in several ways, or "
+					 "in none." },
+	[SP_FINDING_DMARC_PASS] = { "DMARC_PASS", -0.3,
+				    "The author's domain is proven, by SPF or "
+				    "DKIM." },
+	[SP_FINDING_DMARC_NONE] = { "DMARC_NONE", 0.5,
+				    "The author's domain is not proven; its "
+				    "policy asks for nothing." },
+	[SP_FINDING_DMARC_QUARANTINE] = { "DMARC_QUARANTINE", 2.0,
+					  "The author's domain is not proven; "
+					  "its policy is quarantine." },
+	[SP_FINDING_DMARC_REJECT] = { "DMARC_REJECT", 3.0,
+				      "The author's domain is not proven; its "
+				      "policy is reject." },
+	[SP_FINDING_DMARC_MAILING_LIST] = { "DMARC_MAILING_LIST", 0.5,
+					    "The author's domain is not proven, "
+					    "but a mailing list has signed the "
+					    "mail. In place of DMARC_NONE, "
+					    "DMARC_QUARANTINE and "
+					    "DMARC_REJECT." },
+	[SP_FINDING_DMARC_FORWARDED] = { "DMARC_FORWARDED", 0,
+					 "The author's domain is not proven, "
+					 "but the client is one of "
+					 "dmarc.trusted-forwarders. In place of "
+					 "the others." },
+	[SP_FINDING_DMARC_PERMERROR] = { "DMARC_PERMERROR", 0.3,
+					 "The DMARC record of the author's "
+					 "domain cannot be read." },
 	[SP_FINDING_GREYLISTED] = { "GREYLISTED", 0,
 				    "A first-time sender was asked to come "
 				    "back." },

@@ -12,6 +12,11 @@ libsallyport_a_SOURCES += \
 	src/config/loader.c src/config/loader.h \
 	src/config/nearest.c \
 	src/config/options.c src/config/options.h \
+	src/config/rows.h \
+	src/config/rows_client.c \
+	src/config/rows_judge.c \
+	src/config/rows_sender.c \
+	src/config/rows_server.c \
 	src/config/report.c src/config/report.h \
 	src/config/snapshot.c src/config/snapshot.h \
 	src/config/utf8.c src/config/utf8.h \

@@ -2,7 +2,7 @@
  * options.h - the option table: one row per option, and the key of the file,
  * the default, the range, the manual and `config show` all come from it.
  *
- * To add an option: a field in sallyport/config.h and a row in options.c.
+ * To add an option: a field in sallyport/config.h and a row in rows_*.c.
  *
  * Threads:  constant.
  */

@@ -1,5 +1,7 @@
 #include "sallyport/policy.h"
 
+#include "deliberation.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -25,14 +27,6 @@ const char *sp_action_name(enum sp_action action)
 	return action_names[action];
 }
 
-/* One decision in the making: what is read and what is written. */
-struct deliberation {
-	const struct sp_facts *facts;
-	const struct sp_config *config;
-	struct sp_arena *arena;
-	struct sp_verdict *verdict;
-};
-
 __attribute__((format(printf, 2, 0))) static const char *keep_reason(
 	struct sp_arena *arena, const char *format, va_list args)
 {
@@ -47,7 +41,7 @@ __attribute__((format(printf, 2, 0))) static const char *keep_reason(
 }
 
 /* A finding without its reason, to be filled; NULL when there are too many. */
-static struct sp_finding *add(struct deliberation *d, enum sp_finding_id id,
+static struct sp_finding *add(struct sp_deliberation *d, enum sp_finding_id id,
 			      double weight)
 {
 	struct sp_verdict *verdict = d->verdict;
@@ -75,9 +69,8 @@ static void set_name(struct sp_finding *finding, const char *beginning,
 	sp_text_add(&text, end);
 }
 
-__attribute__((format(printf, 3, 4))) static void find(struct deliberation *d,
-						       enum sp_finding_id id,
-						       const char *format, ...)
+void sp_policy_find(struct sp_deliberation *d, enum sp_finding_id id,
+		    const char *format, ...)
 {
 	struct sp_finding *finding = add(d, id, d->config->score.weights[id]);
 	va_list args;
@@ -90,9 +83,8 @@ __attribute__((format(printf, 3, 4))) static void find(struct deliberation *d,
 	va_end(args);
 }
 
-/* `action` is wanted; a feature that only observes may not act on it. */
-static void want(struct deliberation *d, enum sp_action action,
-		 enum sp_mode mode, enum sp_finding_id because)
+void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
+		    enum sp_mode mode, enum sp_finding_id because)
 {
 	struct sp_verdict *verdict = d->verdict;
 
@@ -104,23 +96,24 @@ static void want(struct deliberation *d, enum sp_action action,
 	}
 }
 
-static void weigh_access(struct deliberation *d,
+static void weigh_access(struct sp_deliberation *d,
 			 const struct sp_access_fact *access)
 {
 	const struct sp_list_entry *entry = access->entry;
 
 	if (access->answer == SP_ACCESS_ALLOW)
-		find(d, SP_FINDING_ACCESS_ALLOW, "%s line %u allows %s",
-		     entry->file, entry->line, entry->text);
+		sp_policy_find(d, SP_FINDING_ACCESS_ALLOW,
+			       "%s line %u allows %s", entry->file, entry->line,
+			       entry->text);
 	if (access->answer != SP_ACCESS_DENY)
 		return;
-	find(d, SP_FINDING_ACCESS_DENY, "%s line %u denies %s", entry->file,
-	     entry->line, entry->text);
-	want(d, SP_ACTION_REFUSE, d->config->access.mode,
-	     SP_FINDING_ACCESS_DENY);
+	sp_policy_find(d, SP_FINDING_ACCESS_DENY, "%s line %u denies %s",
+		       entry->file, entry->line, entry->text);
+	sp_policy_want(d, SP_ACTION_REFUSE, d->config->access.mode,
+		       SP_FINDING_ACCESS_DENY);
 }
 
-static void weigh_helo(struct deliberation *d)
+static void weigh_helo(struct sp_deliberation *d)
 {
 	if (d->facts->helo->state != SP_FACT_KNOWN)
 		return;
@@ -128,27 +121,31 @@ static void weigh_helo(struct deliberation *d)
 	case SP_HELO_FINE:
 		return;
 	case SP_HELO_NONE:
-		find(d, SP_FINDING_HELO_NONE, "the client sent no HELO");
+		sp_policy_find(d, SP_FINDING_HELO_NONE,
+			       "the client sent no HELO");
 		return;
 	case SP_HELO_INVALID:
-		find(d, SP_FINDING_HELO_INVALID,
-		     "the HELO is neither a host name nor an address literal");
+		sp_policy_find(
+			d, SP_FINDING_HELO_INVALID,
+			"the HELO is neither a host name nor an address literal");
 		return;
 	case SP_HELO_BARE_IP:
-		find(d, SP_FINDING_HELO_BARE_IP,
-		     "the HELO is an address without brackets");
+		sp_policy_find(d, SP_FINDING_HELO_BARE_IP,
+			       "the HELO is an address without brackets");
 		return;
 	case SP_HELO_NOT_FQDN:
-		find(d, SP_FINDING_HELO_NOT_FQDN,
-		     "the HELO is a name of one label");
+		sp_policy_find(d, SP_FINDING_HELO_NOT_FQDN,
+			       "the HELO is a name of one label");
 		return;
 	case SP_HELO_WRONG_LITERAL:
-		find(d, SP_FINDING_HELO_WRONG_LITERAL,
-		     "the HELO is an address that is not the client's");
+		sp_policy_find(
+			d, SP_FINDING_HELO_WRONG_LITERAL,
+			"the HELO is an address that is not the client's");
 		return;
 	case SP_HELO_FORGED:
-		find(d, SP_FINDING_HELO_FORGED,
-		     "the client calls itself by our own name or address");
+		sp_policy_find(
+			d, SP_FINDING_HELO_FORGED,
+			"the client calls itself by our own name or address");
 		return;
 	}
 }
@@ -166,7 +163,7 @@ static bool is_over(uint32_t count, uint32_t limit)
 	return limit > 0 && count >= limit;
 }
 
-static void weigh_probe(struct deliberation *d, const struct probe *probe)
+static void weigh_probe(struct sp_deliberation *d, const struct probe *probe)
 {
 	bool is_network_known = d->facts->probe->state == SP_FACT_KNOWN;
 
@@ -175,17 +172,18 @@ static void weigh_probe(struct deliberation *d, const struct probe *probe)
 	      is_over(probe->network, probe->network_limit)))
 		return;
 	if (is_network_known)
-		find(d, probe->id,
-		     "%s: %u in this session, %u from its network within %lld "
-		     "minutes",
-		     probe->what, probe->session, probe->network,
-		     (long long)(d->config->harvest.window_ms / 60000));
+		sp_policy_find(
+			d, probe->id,
+			"%s: %u in this session, %u from its network within %lld "
+			"minutes",
+			probe->what, probe->session, probe->network,
+			(long long)(d->config->harvest.window_ms / 60000));
 	else
-		find(d, probe->id, "%s: %u in this session", probe->what,
-		     probe->session);
+		sp_policy_find(d, probe->id, "%s: %u in this session",
+			       probe->what, probe->session);
 }
 
-static void weigh_probes(struct deliberation *d)
+static void weigh_probes(struct sp_deliberation *d)
 {
 	const struct sp_probe_fact *fact = d->facts->probe;
 	const struct sp_config *config = d->config;
@@ -203,7 +201,7 @@ static void weigh_probes(struct deliberation *d)
 }
 
 /* No list lifts this: nobody means to run an open relay. */
-static void weigh_relay(struct deliberation *d)
+static void weigh_relay(struct sp_deliberation *d)
 {
 	const struct sp_relay_fact *relay = d->facts->relay;
 
@@ -213,67 +211,72 @@ static void weigh_relay(struct deliberation *d)
 	case SP_RELAY_LOCAL:
 		return;
 	case SP_RELAY_REMOTE:
-		find(d, SP_FINDING_RELAY_GUARD,
-		     "%s is not in relay.local-domains", relay->domain);
+		sp_policy_find(d, SP_FINDING_RELAY_GUARD,
+			       "%s is not in relay.local-domains",
+			       relay->domain);
 		break;
 	case SP_RELAY_ROUTED:
-		find(d, SP_FINDING_RELAY_GUARD,
-		     "the recipient leads on to %s, which is not in "
-		     "relay.local-domains",
-		     relay->domain);
+		sp_policy_find(d, SP_FINDING_RELAY_GUARD,
+			       "the recipient leads on to %s, which is not in "
+			       "relay.local-domains",
+			       relay->domain);
 		break;
 	case SP_RELAY_UNREADABLE:
-		find(d, SP_FINDING_RELAY_GUARD,
-		     "the recipient cannot be read, so nobody knows where it "
-		     "leads");
+		sp_policy_find(
+			d, SP_FINDING_RELAY_GUARD,
+			"the recipient cannot be read, so nobody knows where it "
+			"leads");
 		break;
 	}
-	want(d, SP_ACTION_REFUSE, d->config->relay.mode,
-	     SP_FINDING_RELAY_GUARD);
+	sp_policy_want(d, SP_ACTION_REFUSE, d->config->relay.mode,
+		       SP_FINDING_RELAY_GUARD);
 }
 
 /* The three names that must not be taken for each other: what the client says
  * (HELO), what its address is called (rdns), and the address itself. */
-static void weigh_helo_name(struct deliberation *d)
+static void weigh_helo_name(struct sp_deliberation *d)
 {
 	const struct sp_helo_name_fact *fact = d->facts->helo_name;
 
 	if (fact->state != SP_FACT_KNOWN)
 		return;
 	if (fact->kind == SP_HELO_NAME_NOWHERE)
-		find(d, SP_FINDING_HELO_NOWHERE,
-		     "the HELO name %s has no address", d->facts->helo_text);
+		sp_policy_find(d, SP_FINDING_HELO_NOWHERE,
+			       "the HELO name %s has no address",
+			       d->facts->helo_text);
 	if (fact->is_mismatch)
-		find(d, SP_FINDING_HELO_MISMATCH,
-		     "the HELO name %s does not lead to the client, whose own "
-		     "name is %s",
-		     d->facts->helo_text, d->facts->rdns->name);
+		sp_policy_find(
+			d, SP_FINDING_HELO_MISMATCH,
+			"the HELO name %s does not lead to the client, whose own "
+			"name is %s",
+			d->facts->helo_text, d->facts->rdns->name);
 	else if (fact->kind == SP_HELO_NAME_ELSEWHERE)
-		find(d, SP_FINDING_HELO_ELSEWHERE,
-		     "the HELO name %s leads to other addresses",
-		     d->facts->helo_text);
+		sp_policy_find(d, SP_FINDING_HELO_ELSEWHERE,
+			       "the HELO name %s leads to other addresses",
+			       d->facts->helo_text);
 }
 
-static void weigh_rdns(struct deliberation *d)
+static void weigh_rdns(struct sp_deliberation *d)
 {
 	const struct sp_rdns_fact *fact = d->facts->rdns;
 
 	if (fact->state != SP_FACT_KNOWN)
 		return;
 	if (fact->kind == SP_RDNS_NONE)
-		find(d, SP_FINDING_RDNS_NONE,
-		     "the client's address has no name");
+		sp_policy_find(d, SP_FINDING_RDNS_NONE,
+			       "the client's address has no name");
 	if (fact->kind == SP_RDNS_NOT_CONFIRMED)
-		find(d, SP_FINDING_RDNS_NOT_CONFIRMED,
-		     "the client's name %s does not lead back to its address",
-		     fact->name);
+		sp_policy_find(
+			d, SP_FINDING_RDNS_NOT_CONFIRMED,
+			"the client's name %s does not lead back to its address",
+			fact->name);
 	if (fact->generic)
-		find(d, SP_FINDING_RDNS_GENERIC,
-		     "the client's name %s is a customer's line: %s",
-		     fact->name, fact->generic);
+		sp_policy_find(d, SP_FINDING_RDNS_GENERIC,
+			       "the client's name %s is a customer's line: %s",
+			       fact->name, fact->generic);
 }
 
-static void weigh_sender_domain(struct deliberation *d)
+static void weigh_sender_domain(struct sp_deliberation *d)
 {
 	const struct sp_sender_domain_fact *fact = d->facts->sender_domain;
 	const char *domain = d->facts->sender_text;
@@ -284,29 +287,32 @@ static void weigh_sender_domain(struct deliberation *d)
 	case SP_SENDER_DOMAIN_FINE:
 		return;
 	case SP_SENDER_DOMAIN_ABSENT:
-		find(d, SP_FINDING_SENDER_DOMAIN_ABSENT,
-		     "the sender's domain %s does not exist", domain);
+		sp_policy_find(d, SP_FINDING_SENDER_DOMAIN_ABSENT,
+			       "the sender's domain %s does not exist", domain);
 		return;
 	case SP_SENDER_DOMAIN_NO_HOST:
-		find(d, SP_FINDING_SENDER_DOMAIN_NO_HOST,
-		     "the sender's domain %s has neither MX nor address",
-		     domain);
+		sp_policy_find(
+			d, SP_FINDING_SENDER_DOMAIN_NO_HOST,
+			"the sender's domain %s has neither MX nor address",
+			domain);
 		return;
 	case SP_SENDER_DOMAIN_NULL_MX:
-		find(d, SP_FINDING_SENDER_DOMAIN_NULL_MX,
-		     "the sender's domain %s says that it takes no mail",
-		     domain);
+		sp_policy_find(
+			d, SP_FINDING_SENDER_DOMAIN_NULL_MX,
+			"the sender's domain %s says that it takes no mail",
+			domain);
 		return;
 	case SP_SENDER_DOMAIN_PRIVATE_MX:
-		find(d, SP_FINDING_SENDER_DOMAIN_PRIVATE_MX,
-		     "the MX of the sender's domain %s have private addresses",
-		     domain);
+		sp_policy_find(
+			d, SP_FINDING_SENDER_DOMAIN_PRIVATE_MX,
+			"the MX of the sender's domain %s have private addresses",
+			domain);
 		return;
 	}
 }
 
 /* Findings of the rules in `hits`; the zone is shown without its key. */
-static void weigh_rules(struct deliberation *d, enum sp_finding_id id,
+static void weigh_rules(struct sp_deliberation *d, enum sp_finding_id id,
 			const struct sp_dnsbl_rules *rules, uint64_t hits,
 			const char *what)
 {
@@ -335,7 +341,7 @@ static void weigh_rules(struct deliberation *d, enum sp_finding_id id,
 }
 
 /* A rule's weight is meant once for a mail, whichever names it hits. */
-static void weigh_lists(struct deliberation *d)
+static void weigh_lists(struct sp_deliberation *d)
 {
 	const struct sp_facts *facts = d->facts;
 	uint64_t weighed = 0;
@@ -354,14 +360,14 @@ static void weigh_lists(struct deliberation *d)
 	}
 }
 
-static void weigh_score(struct deliberation *d)
+static void weigh_score(struct sp_deliberation *d)
 {
 	if (d->verdict->score >= d->config->score.refuse)
-		want(d, SP_ACTION_REFUSE, d->config->score.mode,
-		     SP_FINDING_COUNT);
+		sp_policy_want(d, SP_ACTION_REFUSE, d->config->score.mode,
+			       SP_FINDING_COUNT);
 }
 
-static void weigh_greylist(struct deliberation *d)
+static void weigh_greylist(struct sp_deliberation *d)
 {
 	const struct sp_greylist_fact *grey = d->facts->greylist;
 	int64_t wait_ms = grey->answer.wait_ms;
@@ -369,21 +375,23 @@ static void weigh_greylist(struct deliberation *d)
 	/* A null sender may be a call-out that asks whether the address is
 	 * there and never sends: it is answered at end of message. */
 	if (!sp_greylist_must_wait(grey) ||
+	    d->verdict->score < d->config->greylist.from_score ||
 	    (d->facts->is_null_sender && d->facts->stage == SP_STAGE_RCPT))
 		return;
-	find(d, SP_FINDING_GREYLISTED, "%s from %s, try %u: %lld s to wait",
-	     sp_greylist_state_name(grey->answer.state), grey->identity,
-	     grey->answer.tries, (long long)((wait_ms + 999) / 1000));
+	sp_policy_find(
+		d, SP_FINDING_GREYLISTED, "%s from %s, try %u: %lld s to wait",
+		sp_greylist_state_name(grey->answer.state), grey->identity,
+		grey->answer.tries, (long long)((wait_ms + 999) / 1000));
 	d->verdict->wait_ms = wait_ms;
-	want(d, SP_ACTION_DEFER, d->config->greylist.mode,
-	     SP_FINDING_GREYLISTED);
+	sp_policy_want(d, SP_ACTION_DEFER, d->config->greylist.mode,
+		       SP_FINDING_GREYLISTED);
 }
 
 void sp_policy_decide(const struct sp_facts *facts,
 		      const struct sp_config *config, struct sp_arena *arena,
 		      struct sp_verdict *verdict_out)
 {
-	struct deliberation d = { facts, config, arena, verdict_out };
+	struct sp_deliberation d = { facts, config, arena, verdict_out };
 	const struct sp_access_fact *access = sp_facts_access(facts);
 
 	*verdict_out = (struct sp_verdict){
@@ -391,8 +399,9 @@ void sp_policy_decide(const struct sp_facts *facts,
 		.refuse = config->score.refuse,
 	};
 	if (facts->is_trusted || facts->is_submitted) {
-		find(&d, SP_FINDING_TRUSTED, "%s",
-		     facts->is_trusted ? "the client is in a trusted network"
+		sp_policy_find(&d, SP_FINDING_TRUSTED, "%s",
+			       facts->is_trusted
+				       ? "the client is in a trusted network"
 				       : "submitted by a user of this host");
 		return;
 	}
@@ -403,6 +412,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 	weigh_rdns(&d);
 	weigh_sender_domain(&d);
 	weigh_lists(&d);
+	sp_policy_weigh_origin(&d);
 	weigh_access(&d, access);
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */

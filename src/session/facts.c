@@ -8,7 +8,7 @@ static const char *const stage_names[SP_STAGE_COUNT] = {
 	[SP_STAGE_CONNECT] = "connect",	  [SP_STAGE_HELO] = "helo",
 	[SP_STAGE_MAIL] = "mail",	  [SP_STAGE_RCPT] = "rcpt",
 	[SP_STAGE_GREYLIST] = "greylist", [SP_STAGE_HEADER] = "header",
-	[SP_STAGE_EOM] = "eom",
+	[SP_STAGE_EOH] = "eoh",		  [SP_STAGE_EOM] = "eom",
 };
 
 const char *sp_stage_name(enum sp_stage stage)
@@ -26,6 +26,17 @@ const char *sp_rhsbl_name_text(enum sp_rhsbl_name name)
 	};
 
 	return texts[name];
+}
+
+const char *sp_identity_proof_text(enum sp_identity_proof proof)
+{
+	static const char *const texts[] = {
+		[SP_IDENTITY_NETWORK] = "address",
+		[SP_IDENTITY_SPF] = "spf",
+		[SP_IDENTITY_RDNS] = "rdns",
+	};
+
+	return texts[proof];
 }
 
 void sp_facts_add_degraded(struct sp_text *text, unsigned degraded)

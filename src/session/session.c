@@ -78,9 +78,13 @@ void sp_session_free(struct sp_session **session)
 	if (!*session)
 		return;
 	/* First: their follow-ups write into the session. */
+	sp_dns_batch_free(&(*session)->mail.author_batch);
+	sp_dns_batch_free(&(*session)->mail.spf_batch);
 	sp_dns_batch_free(&(*session)->mail.batch);
 	sp_dns_batch_free(&(*session)->connection.helo_batch);
 	sp_dns_batch_free(&(*session)->connection.batch);
+	sp_spf_free(&(*session)->mail.spf_evaluation);
+	sp_spf_free(&(*session)->connection.spf_evaluation);
 	sp_arena_clear(&(*session)->mail.arena);
 	sp_arena_clear(&(*session)->connection.arena);
 	sp_service_unref(&(*session)->service);
@@ -295,13 +299,20 @@ const char *sp_session_own_header(unsigned index)
 
 void sp_session_end_mail(struct sp_session *session)
 {
-	struct sp_dns_batch *batch = session->mail.batch;
+	struct sp_mail *mail = &session->mail;
+	struct sp_dns_batch *const kept[] = { mail->batch, mail->spf_batch,
+					      mail->author_batch };
 
-	if (batch)
-		sp_dns_batch_clear(batch);
-	sp_arena_clear(&session->mail.arena);
-	mail_init(&session->mail);
-	session->mail.batch = batch;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kept[i])
+			sp_dns_batch_clear(kept[i]);
+	/* Behind the batches, whose follow-ups write into it. */
+	sp_spf_free(&mail->spf_evaluation);
+	sp_arena_clear(&mail->arena);
+	mail_init(mail);
+	mail->batch = kept[0];
+	mail->spf_batch = kept[1];
+	mail->author_batch = kept[2];
 }
 
 bool sp_session_is_exempt(const struct sp_session *session)
@@ -334,6 +345,11 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.helo_name = &connection->helo_name,
 		.dnsbl = &connection->dnsbl,
 		.sender_domain = &mail->sender_domain_fact,
+		.spf_helo = &connection->spf_helo,
+		.spf = &mail->spf,
+		.dkim = &mail->dkim_fact,
+		.from = mail->from,
+		.dmarc = &mail->dmarc,
 		.helo_text = connection->helo,
 		.sender_text = mail->sender_domain,
 		.greylist = recipient ? &recipient->greylist : &mail->held,

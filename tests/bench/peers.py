@@ -237,6 +237,10 @@ sender-domain:
   enabled: false
 dnsbl:
   enabled: false
+spf:
+  enabled: false
+dmarc:
+  enabled: false
 helo:
   lookup: false
 """

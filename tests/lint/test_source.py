@@ -18,7 +18,7 @@ ORDER = [
     ["dnsbl"],
     ["config"],
     ["dns", "store", "sock", "mail", "daemon"],
-    ["spf"],
+    ["spf", "dkim", "dmarc"],
     ["session"],
     ["check"],
     ["policy"],
@@ -38,6 +38,8 @@ FENCED = [
     (r"hiredis", ("src/store/",)),
     (r"unbound\.h", ("src/dns/",)),
     (r"yaml\.h", ("src/config/",)),
+    (r"opendkim/", ("src/dkim/",)),
+    (r"spf2/", ("src/spf/",)),
 ]
 
 # Conditional compilation is for the differences between systems, in base.

@@ -36,6 +36,7 @@ state-dir: "{folder}/state"
 {user}mode: enforce
 greylist:
   delay: {delay}s
+  from-score: -1000 # everybody who is new
 # A little Internet of our own: names of RFC 2606, two lists that do not exist.
 dns:
   server: ["{dns}"]

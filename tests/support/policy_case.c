@@ -41,6 +41,7 @@ static struct sp_config config_for(const struct given *given)
 						      : SP_MODE_ENFORCE,
 		.greylist.mode = given->greylist_observes ? SP_MODE_OBSERVE
 							  : SP_MODE_ENFORCE,
+		.greylist.from_score = given->from_score,
 		.relay.mode = given->relay_observes ? SP_MODE_OBSERVE
 						    : SP_MODE_ENFORCE,
 		.relay.session = 1,
@@ -78,6 +79,9 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 	static const struct sp_rdns_fact no_rdns = { .name = "" };
 	static const struct sp_helo_name_fact no_helo_lookup;
 	static const struct sp_rhsbl_fact no_rhsbl;
+	static const struct sp_spf_fact no_spf;
+	static const struct sp_dkim_fact no_dkim;
+	static const struct sp_dmarc_fact no_dmarc;
 	struct sp_config config = config_for(given);
 	struct sp_dnsbl_rules addresses, domains;
 	const struct sp_sender_domain_fact sender_domain = {
@@ -127,6 +131,11 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 		.dnsbl = &dnsbl,
 		.rhsbl = { &rhsbl_helo, &no_rhsbl, &rhsbl_sender, &no_rhsbl },
 		.sender_domain = &sender_domain,
+		.spf = given->spf ? given->spf : &no_spf,
+		.spf_helo = given->spf_helo ? given->spf_helo : &no_spf,
+		.dkim = given->dkim ? given->dkim : &no_dkim,
+		.dmarc = given->dmarc ? given->dmarc : &no_dmarc,
+		.from = given->from,
 		.greylist = &greylist,
 		.relay = &relay,
 		.probe = &probe,

@@ -25,6 +25,11 @@ struct given {
 	const struct sp_rdns_fact *rdns;	     /* NULL = not run */
 	const struct sp_helo_name_fact *helo_lookup; /* likewise */
 	enum sp_sender_domain_kind sender_domain;
+	const struct sp_spf_fact *spf, *spf_helo;    /* likewise */
+	const struct sp_dkim_fact *dkim;	     /* likewise */
+	const struct sp_dmarc_fact *dmarc;	     /* likewise */
+	const struct sp_from *from;		     /* NULL = no field yet */
+	double from_score;			     /* of greylisting; 0 */
 	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
 	bool access_observes, greylist_observes, score_observes;
 	bool relay_observes;

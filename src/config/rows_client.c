@@ -1,0 +1,120 @@
+/* Who is knocking: access lists, HELO, names, DNS lists. */
+#include "rows.h"
+
+#include "sallyport/config.h"
+
+#define AT(field) offsetof(struct sp_config, field)
+
+static const struct sp_option rows[] = {
+	{ .name = "access.mode",
+	  .type = SP_OPTION_CHOICE,
+	  .offset = AT(access.mode),
+	  .initial = "inherit",
+	  .choices = "inherit|observe|enforce",
+	  .help = "mode for the deny lists; inherit: as mode says." },
+	{ .name = "access.trusted-networks",
+	  .type = SP_OPTION_NETWORKS,
+	  .offset = AT(access.trusted_networks),
+	  .initial = "127.0.0.0/8, ::1",
+	  .help = "Our own machines: they skip all checks of incoming mail." },
+	{ .name = "access.allow-clients",
+	  .type = SP_OPTION_NETWORKS,
+	  .offset = AT(access.allow_clients),
+	  .help = "Clients whose mail is accepted." },
+	{ .name = "access.deny-clients",
+	  .type = SP_OPTION_NETWORKS,
+	  .offset = AT(access.deny_clients),
+	  .help = "Clients whose mail is refused." },
+	{ .name = "access.allow-helo",
+	  .type = SP_OPTION_NAMES,
+	  .offset = AT(access.allow_helo),
+	  .help = "Names in HELO whose mail is accepted, with all names below "
+		  "them. Anybody can say any name: prefer networks." },
+	{ .name = "access.deny-helo",
+	  .type = SP_OPTION_NAMES,
+	  .offset = AT(access.deny_helo),
+	  .help = "Names in HELO whose mail is refused, with all names below "
+		  "them." },
+	{ .name = "access.allow-senders",
+	  .type = SP_OPTION_ADDRESSES,
+	  .offset = AT(access.allow_senders),
+	  .help = "Envelope senders whose mail is accepted. Anybody can write "
+		  "any sender: prefer networks." },
+	{ .name = "access.deny-senders",
+	  .type = SP_OPTION_ADDRESSES,
+	  .offset = AT(access.deny_senders),
+	  .help = "Envelope senders whose mail is refused." },
+	{ .name = "access.allow-recipients",
+	  .type = SP_OPTION_ADDRESSES,
+	  .offset = AT(access.allow_recipients),
+	  .help = "Recipients who get all mail, for instance postmaster@." },
+	{ .name = "access.deny-recipients",
+	  .type = SP_OPTION_ADDRESSES,
+	  .offset = AT(access.deny_recipients),
+	  .help = "Recipients who get no mail from outside." },
+	{ .name = "helo.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(helo.is_enabled),
+	  .initial = "true",
+	  .help = "Whether the name in HELO is looked at." },
+	{ .name = "helo.lookup",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(helo.is_looked_up),
+	  .initial = "true",
+	  .help = "Whether it is looked up where that name leads." },
+	{ .name = "helo.own-names",
+	  .type = SP_OPTION_NAMES,
+	  .offset = AT(helo.own_names),
+	  .help = "Names that are ours, beside what the mail server calls "
+		  "itself: a stranger who says one of them is lying." },
+	{ .name = "helo.own-addresses",
+	  .type = SP_OPTION_NETWORKS,
+	  .offset = AT(helo.own_addresses),
+	  .help = "Addresses that are ours, beside the one connected to." },
+	{ .name = "rdns.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(rdns.is_enabled),
+	  .initial = "true",
+	  .help = "Whether the name of the client's address is looked up, and "
+		  "confirmed." },
+	{ .name = "sender-domain.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(sender_domain.is_enabled),
+	  .initial = "true",
+	  .help = "Whether the sender's domain is looked up: can it take mail "
+		  "at all?" },
+	{ .name = "dnsbl.enabled",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(dnsbl.is_enabled),
+	  .initial = "true",
+	  .help = "Whether DNS lists are asked." },
+	{ .name = "dnsbl.lists",
+	  .type = SP_OPTION_RULES,
+	  .offset = AT(dnsbl.lists),
+	  .initial = "defaults",
+	  .help = "Lists of addresses, as rules NAME: ZONE=FILTER*WEIGHT in "
+		  "postscreen's syntax; a negative weight is for a list of the "
+		  "good. defaults: the shipped ones. Read each operator's "
+		  "terms." },
+	{ .name = "dnsbl.domain-lists",
+	  .type = SP_OPTION_RULES,
+	  .offset = AT(dnsbl.domain_lists),
+	  .initial = "defaults",
+	  .help = "Lists of domains, in the same syntax: asked about the HELO "
+		  "name, the client's confirmed name, the sender's and the "
+		  "author's domain." },
+	{ .name = "dnsbl.test-interval",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(dnsbl.test_interval_ms),
+	  .least = "10s",
+	  .most = "1d",
+	  .initial = "5m",
+	  .help = "How often each list is asked what it must and must not "
+		  "list (RFC 5782). One that fails counts for nothing until it "
+		  "is well again." },
+};
+
+const struct sp_option_rows sp_option_rows_client = {
+	rows,
+	sizeof(rows) / sizeof(*rows),
+};

@@ -1,0 +1,32 @@
+/*
+ * deliberation.h - one decision in the making, for the files of src/policy.
+ */
+#ifndef SALLYPORT_SRC_POLICY_DELIBERATION_H
+#define SALLYPORT_SRC_POLICY_DELIBERATION_H
+
+#include "sallyport/config.h"
+#include "sallyport/policy.h"
+
+struct sp_arena;
+
+/* What is read and what is written. */
+struct sp_deliberation {
+	const struct sp_facts *facts;
+	const struct sp_config *config;
+	struct sp_arena *arena;
+	struct sp_verdict *verdict;
+};
+
+/* A finding with its configured weight and a reason in words. */
+__attribute__((format(printf, 3, 4))) void sp_policy_find(
+	struct sp_deliberation *d, enum sp_finding_id id, const char *format,
+	...);
+
+/* `action` is wanted; a feature that only observes may not act on it. */
+void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
+		    enum sp_mode mode, enum sp_finding_id because);
+
+/* origin.c: SPF, DKIM, From: and DMARC. */
+void sp_policy_weigh_origin(struct sp_deliberation *d);
+
+#endif
