@@ -91,6 +91,9 @@ static inline bool sp_dns_is_unknown(enum sp_dns_status status)
 /* "found", "nxdomain", ...; never NULL. */
 const char *sp_dns_status_text(enum sp_dns_status status);
 
+/* "A", "MX", ...; never NULL. */
+const char *sp_dns_type_text(enum sp_dns_type type);
+
 /* ------------------------------------------------------------------- names */
 
 /*
@@ -209,8 +212,24 @@ bool sp_dns_wait(struct sp_dns_batch *batch, uint32_t groups,
 const struct sp_dns_answer *sp_dns_answer_get(struct sp_dns_batch *batch,
 					      unsigned number);
 
-/* How long the answer took, in milliseconds; -1 while there is none. */
-int64_t sp_dns_took_ms(struct sp_dns_batch *batch, unsigned number);
+/* One question of a batch, as people are shown it. */
+struct sp_dns_view {
+	const char *name; /* borrowed until the batch is cleared */
+	enum sp_dns_type type;
+	uint32_t groups;
+	const struct sp_dns_answer *answer; /* as of sp_dns_answer_get */
+	int64_t asked_us;		    /* monotonic */
+	int64_t took_us; /* until it was answered; -1 while PENDING */
+	bool is_cached;	 /* answered from memory, without waiting */
+};
+
+/*
+ * Questions have the numbers 0, 1, 2, ... in the order in which they were
+ * asked, those of follow-ups among them. False for a number that none has;
+ * `view_out` is then of no name, and its answer NOT_ASKED.
+ */
+bool sp_dns_question_get(struct sp_dns_batch *batch, unsigned number,
+			 struct sp_dns_view *view_out);
 
 /*
  * Forget all questions, also those in flight (their answers still reach the

@@ -86,21 +86,20 @@ bool sp_lists_judge(const struct sp_session *session,
 	memset(answers, 0, sizeof(answers));
 	for (size_t zone = 0; zone < rules->zone_count; zone++) {
 		uint32_t zone_bit = UINT32_C(1) << zone;
-		const struct sp_dns_answer *answer;
+		struct sp_dns_view asked;
 
-		if (lookup->zones[zone] == SP_DNS_NO_QUESTION)
+		if (!sp_dns_question_get(batch, lookup->zones[zone], &asked))
 			continue;
-		answer = sp_dns_answer_get(batch, lookup->zones[zone]);
-		sp_lists_read(answer, &answers[zone]);
+		sp_lists_read(asked.answer, &answers[zone]);
 		if (answers[zone].state == SP_DNSBL_FAILED && well & zone_bit)
 			is_complete = false;
-		if (answer->status == SP_DNS_PENDING ||
-		    answer->status == SP_DNS_NOT_ASKED ||
+		if (asked.answer->status == SP_DNS_PENDING ||
+		    asked.answer->status == SP_DNS_NOT_ASKED ||
 		    lookup->told & zone_bit)
 			continue;
 		lookup->told |= zone_bit;
 		tell_health(session, set, zone, &answers[zone],
-			    sp_dns_took_ms(batch, lookup->zones[zone]));
+			    asked.took_us / 1000);
 	}
 	sp_dnsbl_judge(rules, answers, well, &fact);
 	*hits_out = fact.hits;

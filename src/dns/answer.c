@@ -22,6 +22,27 @@ const char *sp_dns_status_text(enum sp_dns_status status)
 	return texts[status];
 }
 
+const char *sp_dns_type_text(enum sp_dns_type type)
+{
+	switch (type) {
+	case SP_DNS_A:
+		return "A";
+	case SP_DNS_NS:
+		return "NS";
+	case SP_DNS_CNAME:
+		return "CNAME";
+	case SP_DNS_PTR:
+		return "PTR";
+	case SP_DNS_MX:
+		return "MX";
+	case SP_DNS_TXT:
+		return "TXT";
+	case SP_DNS_AAAA:
+		return "AAAA";
+	}
+	return "unknown";
+}
+
 void sp_dns_reader_init(struct sp_dns_reader *reader)
 {
 	reader->count = 0;

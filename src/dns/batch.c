@@ -72,7 +72,7 @@ void sp_dns_resolve(struct sp_dns_pending *pending, struct sp_dns_held *held)
 
 	count(&dns->health, held->answer.status);
 	pending->held = held;
-	pending->answered_ms = sp_clock_mono_ms();
+	pending->answered_us = sp_clock_mono_us();
 	if (pending->follow == NULL) {
 		sp_dns_settle(pending);
 		return;
@@ -185,7 +185,7 @@ static struct sp_dns_pending *add(struct sp_dns_batch *batch,
 	pending->follow = question->follow;
 	pending->context = question->context;
 	pending->name = *question->name;
-	pending->asked_ms = sp_clock_mono_ms();
+	pending->asked_us = sp_clock_mono_us();
 	make_room(batch);
 	batch->pending[batch->count++] = pending;
 	return pending;
@@ -198,7 +198,7 @@ static struct sp_dns_lookup *lookup_for(struct sp_dns *dns,
 	struct sp_dns_lookup *lookup;
 
 	if (pending->name.text[0] == '\0' || !dns->health.has_servers ||
-	    !sp_pulse_lets_pass(&dns->pulse, pending->asked_ms))
+	    !sp_pulse_lets_pass(&dns->pulse, pending->asked_us / 1000))
 		return NULL;
 	lookup = *sp_dns_find(dns, pending->name.text, pending->type);
 	if (lookup != NULL) {
@@ -317,16 +317,41 @@ const struct sp_dns_answer *sp_dns_answer_get(struct sp_dns_batch *batch,
 	return &held->answer;
 }
 
-int64_t sp_dns_took_ms(struct sp_dns_batch *batch, unsigned number)
+static void view(const struct sp_dns_pending *pending,
+		 struct sp_dns_view *view_out)
 {
-	int64_t took_ms = -1;
+	const struct sp_dns_held *held = pending->held;
 
+	*view_out = (struct sp_dns_view){
+		.name = pending->name.text,
+		.type = pending->type,
+		.groups = pending->groups,
+		.asked_us = pending->asked_us,
+		.took_us = -1,
+	};
+	if (held != NULL)
+		view_out->took_us = pending->answered_us - pending->asked_us;
+	else
+		held = sp_dns_held_constant(SP_DNS_PENDING);
+	view_out->answer = &held->answer;
+}
+
+bool sp_dns_question_get(struct sp_dns_batch *batch, unsigned number,
+			 struct sp_dns_view *view_out)
+{
+	bool is_there;
+
+	*view_out = (struct sp_dns_view){
+		.name = "",
+		.answer = &sp_dns_held_constant(SP_DNS_NOT_ASKED)->answer,
+		.took_us = -1,
+	};
 	pthread_mutex_lock(&batch->dns->lock);
-	if (number < batch->count && batch->pending[number]->answered_ms > 0)
-		took_ms = batch->pending[number]->answered_ms -
-			  batch->pending[number]->asked_ms;
+	is_there = number < batch->count;
+	if (is_there)
+		view(batch->pending[number], view_out);
 	pthread_mutex_unlock(&batch->dns->lock);
-	return took_ms;
+	return is_there;
 }
 
 void sp_dns_batch_clear(struct sp_dns_batch *batch)

@@ -91,6 +91,11 @@ static void remove_from_table(struct sp_dns *dns, struct sp_dns_lookup *lookup)
 
 /* ------------------------------------------------------------------- pulse */
 
+static int64_t asked_ms(const struct sp_dns_pending *pending)
+{
+	return pending->asked_us / 1000;
+}
+
 /* Nobody shall wait for a resolver that is known to be dead. */
 static void release_all(struct sp_dns *dns)
 {
@@ -112,16 +117,16 @@ static void note_outcome(struct sp_dns *dns, const struct sp_dns_lookup *lookup,
 			 enum sp_dns_status status)
 {
 	int64_t now_ms = sp_clock_mono_ms();
-	int64_t asked_ms = lookup->asked_us / 1000;
+	int64_t begun_ms = lookup->asked_us / 1000;
 	bool is_good = !sp_dns_is_unknown(status);
 
 	if (lookup->is_probe)
 		note(dns,
-		     sp_pulse_probed(&dns->pulse, asked_ms, is_good, now_ms));
+		     sp_pulse_probed(&dns->pulse, begun_ms, is_good, now_ms));
 	else if (is_good)
 		note(dns, sp_pulse_good(&dns->pulse, now_ms));
 	else
-		note(dns, sp_pulse_bad(&dns->pulse, asked_ms, now_ms));
+		note(dns, sp_pulse_bad(&dns->pulse, begun_ms, now_ms));
 }
 
 /* RFC 6761 wants resolvers to answer all of .invalid by themselves; the root
@@ -141,7 +146,7 @@ static void send_probe(struct sp_dns *dns)
 
 static void feel_pulse(struct sp_dns *dns, int64_t now_ms)
 {
-	int64_t oldest_ms = dns->oldest == NULL ? -1 : dns->oldest->asked_ms;
+	int64_t oldest_ms = dns->oldest == NULL ? -1 : asked_ms(dns->oldest);
 
 	note(dns, sp_pulse_tick(&dns->pulse, now_ms));
 	if (sp_pulse_wants_probe(&dns->pulse, oldest_ms, now_ms))
@@ -151,13 +156,13 @@ static void feel_pulse(struct sp_dns *dns, int64_t now_ms)
 static void expire(struct sp_dns *dns, int64_t now_ms)
 {
 	while (dns->oldest != NULL &&
-	       now_ms - dns->oldest->asked_ms >= dns->timeout_ms) {
+	       now_ms - asked_ms(dns->oldest) >= dns->timeout_ms) {
 		struct sp_dns_pending *pending = dns->oldest;
 
 		sp_dns_unlink(pending);
 		sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_TIMEOUT));
 		if (!pending->is_overdue)
-			note(dns, sp_pulse_bad(&dns->pulse, pending->asked_ms,
+			note(dns, sp_pulse_bad(&dns->pulse, asked_ms(pending),
 					       now_ms));
 	}
 }
@@ -170,13 +175,13 @@ static void count_overdue(struct sp_dns *dns, int64_t now_ms)
 	struct sp_dns_pending *pending = dns->oldest, *newer;
 
 	for (; pending != NULL && dns->pulse.failures < SP_DNS_DEAD_AFTER &&
-	       now_ms - pending->asked_ms >= SP_PULSE_OVERDUE_MS;
+	       now_ms - asked_ms(pending) >= SP_PULSE_OVERDUE_MS;
 	     pending = newer) {
 		newer = pending->newer;
 		if (pending->is_overdue)
 			continue;
 		pending->is_overdue = true;
-		note(dns, sp_pulse_bad(&dns->pulse, pending->asked_ms, now_ms));
+		note(dns, sp_pulse_bad(&dns->pulse, asked_ms(pending), now_ms));
 	}
 }
 

@@ -13,12 +13,15 @@ EXTRA_DIST += tests/support/dns_server.h tests/support/dns_world.h \
 	tests/support/dns.py
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-dns tests/unit/test-dns-name \
-	tests/unit/test-dns-outage
+check_PROGRAMS += tests/unit/test-dns tests/unit/test-dns-answer \
+	tests/unit/test-dns-name tests/unit/test-dns-outage
 dns_world = tests/support/dns_server.c tests/support/dns_world.c
 tests_unit_test_dns_SOURCES = tests/unit/test-dns.c $(dns_world)
 tests_unit_test_dns_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_dns_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_dns_answer_SOURCES = tests/unit/test-dns-answer.c $(dns_world)
+tests_unit_test_dns_answer_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_dns_answer_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_dns_outage_SOURCES = tests/unit/test-dns-outage.c $(dns_world)
 tests_unit_test_dns_outage_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_dns_outage_LDADD = $(AM_UNIT_LIBS)

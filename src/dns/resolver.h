@@ -37,9 +37,8 @@ struct sp_dns_pending {
 	enum sp_dns_type type;
 	sp_dns_follow *follow;
 	void *context;
-	int64_t asked_ms;
-	int64_t answered_ms; /* 0: not yet */
-	bool is_overdue;     /* and the pulse knows */
+	int64_t asked_us, answered_us;
+	bool is_overdue; /* and the pulse knows */
 	struct sp_dns_pending *next_waiter, **waiter_link;
 	struct sp_dns_pending *newer, *older; /* all that wait for a lookup */
 	struct sp_dns_pending *next_follow, **follow_link;
