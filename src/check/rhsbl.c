@@ -68,7 +68,8 @@ void sp_rhsbl_ask_from(struct sp_session *session, int64_t deadline_ms)
 	struct sp_mail *mail = &session->mail;
 
 	(void)deadline_ms;
-	if (mail->from_domain[0] && session->service->config->dnsbl.is_enabled)
+	if (mail->from_domain[0] && !mail->rhsbl_from.is_asked &&
+	    session->service->config->dnsbl.is_enabled)
 		ask(session, sp_lookup_of_mail(session), mail->from_domain,
 		    SP_GROUP_RHSBL_FROM, &mail->rhsbl_from);
 }

@@ -6,6 +6,7 @@
 #include "sallyport/log.h"
 #include "sallyport/policy.h"
 #include "sallyport/session.h"
+#include "sallyport/text.h"
 
 static void say_failed(const char *what)
 {
@@ -56,19 +57,33 @@ static void remove_copies(SMFICTX *ctx, const struct sp_mail *mail)
 	}
 }
 
+static void insert_header(SMFICTX *ctx, unsigned long steps,
+			  const struct sp_header *header)
+{
+	char spaced[1 + SP_HEADER_VALUE_SIZE];
+	struct sp_text text;
+
+	/* An MTA that gives us the space behind the colon takes ours as it is. */
+	sp_text_init(&text, spaced, sizeof(spaced));
+	if (steps & SMFIP_HDR_LEADSPC)
+		sp_text_add(&text, " ");
+	sp_text_add(&text, header->value);
+	if (smfi_insheader(ctx, 1, (char *)(uintptr_t)header->name, spaced) !=
+	    MI_SUCCESS)
+		say_failed("header");
+}
+
 /* At index 1 they stand right below the MTA's own Received: in both MTAs; the
  * last one goes in first, so that they end up in order. */
-static void insert_headers(SMFICTX *ctx, const struct sp_mail *mail,
+static void insert_headers(SMFICTX *ctx, const struct sp_session *session,
 			   const struct sp_verdict *verdict)
 {
+	const struct sp_mail *mail = &session->mail;
 	struct sp_header headers[SP_OWN_HEADERS];
 	size_t count = sp_headers_build(mail, verdict, headers);
 
 	while (count-- > 0)
-		if (smfi_insheader(ctx, 1,
-				   (char *)(uintptr_t)headers[count].name,
-				   headers[count].value) != MI_SUCCESS)
-			say_failed("header");
+		insert_header(ctx, session->steps, &headers[count]);
 }
 
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
@@ -80,7 +95,7 @@ sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 	if (status != SMFIS_CONTINUE)
 		return status;
 	remove_copies(ctx, mail);
-	insert_headers(ctx, mail,
+	insert_headers(ctx, session,
 		       mail->accepted_verdict ? mail->accepted_verdict
 					      : verdict);
 	return SMFIS_CONTINUE;

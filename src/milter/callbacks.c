@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "sallyport/arena.h"
 #include "sallyport/check.h"
@@ -22,11 +24,12 @@
 /* Events that we have no use for, and answers that we never give: each costs a
  * round trip, and together they are half of what a mail costs. */
 static const unsigned long unwanted_steps =
-	SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH |
-	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+	SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NR_CONN |
+	SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_BODY;
 
-/* Recipients that the MTA refuses itself are shown to us too. */
-static const unsigned long wanted_steps = SMFIP_RCPT_REJ;
+/* Recipients that the MTA refuses itself are shown to us too, and header fields
+ * as they are on the wire: a signature may cover their first space. */
+static const unsigned long wanted_steps = SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
 static const unsigned long wanted_actions =
 	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
@@ -211,7 +214,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 	(void)unused_2;
 	(void)unused_3;
 	if (atomic_load(&environment.refuses_sessions) ||
-	    !begin_session(ctx, steps & unwanted_steps))
+	    !begin_session(ctx, steps & (unwanted_steps | wanted_steps)))
 		return SMFIS_REJECT;
 	if ((actions & wanted_actions) != wanted_actions)
 		sp_log_limited(&limit, SP_LOG_WARNING,
@@ -238,7 +241,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 	/* An MTA may keep the connection for its next client; then there is no
 	 * second negotiation, and the steps are those of the first. */
 	if (!session && !atomic_load(&environment.refuses_sessions))
-		session = begin_session(ctx, unwanted_steps);
+		session = begin_session(ctx, unwanted_steps | wanted_steps);
 	if (!session)
 		return SMFIS_TEMPFAIL;
 	sp_session_note_connect(
@@ -336,15 +339,58 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 	return status;
 }
 
+/* An old MTA cuts the space off: then there was one, most likely. */
+static bool note_cut_header(struct sp_session *session, const char *name,
+			    const char *value)
+{
+	size_t size = strlen(value) + 2;
+	char *spaced = malloc(size);
+	bool has_news;
+
+	if (!spaced)
+		return false;
+	spaced[0] = ' ';
+	memcpy(spaced + 1, value, size - 1);
+	has_news = sp_session_note_header(session, name, spaced);
+	free(spaced);
+	return has_news;
+}
+
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct sp_session *session = session_of(ctx);
+	bool has_news;
 
-	if (!session)
+	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
-	if (sp_session_note_header(session, name, value))
+	if (session->steps & SMFIP_HDR_LEADSPC)
+		has_news = sp_session_note_header(session, name, value);
+	else
+		has_news = note_cut_header(session, name, value);
+	if (has_news)
 		sp_checks_run(session, SP_STAGE_HEADER);
 	return go_on(session, SMFIP_NR_HDR);
+}
+
+/* Before the body or, if there is none, before the end. */
+static void end_headers(struct sp_session *session)
+{
+	if (session->mail.has_headers_ended)
+		return;
+	session->mail.has_headers_ended = true;
+	sp_checks_run(session, SP_STAGE_EOH);
+}
+
+static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
+{
+	struct sp_session *session = session_of(ctx);
+
+	(void)bytes;
+	(void)length;
+	if (!session || !session->mail.is_open)
+		return SMFIS_TEMPFAIL;
+	end_headers(session);
+	return go_on(session, SMFIP_NR_BODY);
 }
 
 static sfsistat on_end_of_message(SMFICTX *ctx)
@@ -356,6 +402,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
 	sp_session_note_queue_id(session, macro(ctx, "i"));
+	end_headers(session);
 	sp_checks_run(session, SP_STAGE_EOM);
 	decide(session, SP_STAGE_EOM, &session->mail.arena, &verdict);
 	keep_verdict(&session->mail, &verdict);
@@ -394,6 +441,7 @@ const struct smfiDesc sp_milter_callbacks = {
 	.xxfi_envfrom = on_mail,
 	.xxfi_envrcpt = on_recipient,
 	.xxfi_header = on_header,
+	.xxfi_body = on_body,
 	.xxfi_eom = on_end_of_message,
 	.xxfi_abort = on_abort,
 	.xxfi_close = on_close,

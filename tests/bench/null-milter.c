@@ -29,9 +29,9 @@ enum {
 };
 
 static const unsigned long few_steps =
-	SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH |
-	SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR |
-	SMFIP_RCPT_REJ;
+	SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NR_CONN |
+	SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_BODY |
+	SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
 static const unsigned long few_actions =
 	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
@@ -127,7 +127,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 	(void)ctx;
 	(void)bytes;
 	(void)length;
-	return SMFIS_CONTINUE;
+	return say_nothing();
 }
 
 static sfsistat on_end_of_message(SMFICTX *ctx)
