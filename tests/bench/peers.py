@@ -258,7 +258,8 @@ class Sallyport(Milter):
         with open(folder + "/sallyport.yaml", "w", encoding="ascii") as file:
             file.write(f"listen: {self.address}\ncontrol: {self.control}\nstate-dir: {folder}/state\n"
                        f"{user}mode: observe\nlog:\n  to: file:{folder}/log\n  level: {log_level}\n"
-                       f"redis:\n  max-memory: 2GB\ngreylist:\n  enabled: {str(greylists).lower()}\n" + lookups)
+                       f"redis:\n  max-memory: 2GB\n"
+                       f"greylist:\n  enabled: {str(greylists).lower()}\n  from-score: -1000\n" + lookups)
         self.start(f"{build}/sallyportd", "-c", folder + "/sallyport.yaml")
         while not self.status()["store"]["embedded_pid"]:
             time.sleep(0.01)

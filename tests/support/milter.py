@@ -195,12 +195,13 @@ def session(where, address="192.0.2.1", helo="mail.example.org", **options):
 
 
 def added_headers(changes):
-    """[(name, value)] of the headers that a milter added or inserted."""
+    """[(name, value)] of the headers that a milter added or inserted, without
+    the space behind the colon, which it brings when both agreed on that."""
     found = []
     for kind, data in changes:
         if kind == "i":
             data = data[4:]
         if kind in "hi":
             name, value = data.split(b"\0")[:2]
-            found.append((name.decode(), value.decode("latin-1")))
+            found.append((name.decode(), value.decode("latin-1").removeprefix(" ")))
     return found
