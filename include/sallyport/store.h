@@ -58,15 +58,39 @@ enum sp_err sp_store_new(const struct sp_redis_config *config,
 			 struct sp_store **store_out);
 void sp_store_free(struct sp_store **store);
 
+/* One question: a script with its keys, which share a hash tag, and arguments
+ * (21 words at most); or, with `script` NULL, a plain command, whose words are
+ * the keys. */
+struct sp_store_call {
+	const struct sp_script *script;
+	const struct sp_store_bytes *keys;
+	size_t key_count;
+	const struct sp_store_bytes *args;
+	size_t arg_count;
+};
+
+enum {
+	SP_STORE_CALLS_MAX = 4
+};
+
 /*
- * Run `script`. All keys share one hash tag. `deadline_ms` is monotonic.
- * SP_OK: *reply_out is the caller's to free; otherwise it is NULL.
+ * Run a script. `deadline_ms` is monotonic. SP_OK: *reply_out is the caller's
+ * to free; otherwise it is NULL. SP_ERR_TOO_LONG: too many words, not asked.
  */
-enum sp_err sp_store_run(struct sp_store *store, const struct sp_script *script,
-			 const struct sp_store_bytes *keys, size_t key_count,
-			 const struct sp_store_bytes *args, size_t arg_count,
-			 int64_t deadline_ms,
+enum sp_err sp_store_run(struct sp_store *store,
+			 const struct sp_store_call *call, int64_t deadline_ms,
 			 struct sp_store_reply **reply_out);
+
+/*
+ * Several at once, in one round trip. Each is carried out whole or not at all,
+ * in no promised order, and others' may come between. SP_OK: all were answered,
+ * and each of `replies_out` is the caller's to free; otherwise all are NULL,
+ * and some may have been carried out.
+ */
+enum sp_err sp_store_run_all(struct sp_store *store,
+			     const struct sp_store_call *calls, size_t count,
+			     int64_t deadline_ms,
+			     struct sp_store_reply **replies_out);
 
 /* A plain command, for the operator's tools (SCAN, MGET, PING, INFO): at most
  * 320 words, else SP_ERR_TOO_LONG. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,18 +76,27 @@ bool sp_connection_is_usable(const struct sp_connection *connection)
 	       (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-static enum sp_err send_all(struct sp_connection *connection, const char *bytes,
-			    size_t length, int64_t deadline_ms)
+/* What goes out at once; a command that Redis has whole may be carried out,
+ * whatever becomes of those behind it. */
+struct parcel {
+	char *bytes;
+	size_t length;
+	size_t first_length; /* of its first command */
+};
+
+static enum sp_err send_all(struct sp_connection *connection,
+			    const struct parcel *parcel, int64_t deadline_ms)
 {
 	size_t done = 0;
 
-	while (done < length) {
-		ssize_t count = send(connection->fd, bytes + done,
-				     length - done, MSG_NOSIGNAL);
+	while (done < parcel->length) {
+		ssize_t count = send(connection->fd, parcel->bytes + done,
+				     parcel->length - done, MSG_NOSIGNAL);
 		enum sp_err err;
 
 		if (count >= 0) {
 			done += (size_t)count;
+			connection->is_sent = done >= parcel->first_length;
 			continue;
 		}
 		if (errno == EINTR)
@@ -97,29 +107,50 @@ static enum sp_err send_all(struct sp_connection *connection, const char *bytes,
 		if (err != SP_OK)
 			return fail_system(connection, err);
 	}
-	connection->is_sent = true;
 	return SP_OK;
 }
 
-static enum sp_err send_command(struct sp_connection *connection,
-				const struct sp_store_bytes *words,
-				size_t count, int64_t deadline_ms)
+static enum sp_err add_command(struct parcel *parcel,
+			       const struct sp_command *command)
 {
 	const char *texts[SP_COMMAND_WORDS_MAX];
 	size_t lengths[SP_COMMAND_WORDS_MAX];
-	char *command = NULL;
+	char *formatted = NULL, *longer;
 	long long length; /* int in hiredis 0.14 */
-	enum sp_err err;
 
-	for (size_t i = 0; i < count; i++) {
-		texts[i] = words[i].bytes;
-		lengths[i] = words[i].length;
+	for (size_t i = 0; i < command->count; i++) {
+		texts[i] = command->words[i].bytes;
+		lengths[i] = command->words[i].length;
 	}
-	length = redisFormatCommandArgv(&command, (int)count, texts, lengths);
+	length = redisFormatCommandArgv(&formatted, (int)command->count, texts,
+					lengths);
 	if (length < 0)
 		return SP_ERR_NO_MEMORY;
-	err = send_all(connection, command, (size_t)length, deadline_ms);
-	redisFreeCommand(command);
+	longer = realloc(parcel->bytes, parcel->length + (size_t)length);
+	if (longer != NULL) {
+		memcpy(longer + parcel->length, formatted, (size_t)length);
+		parcel->bytes = longer;
+		parcel->length += (size_t)length;
+	}
+	redisFreeCommand(formatted);
+	return longer == NULL ? SP_ERR_NO_MEMORY : SP_OK;
+}
+
+static enum sp_err send_commands(struct sp_connection *connection,
+				 const struct sp_command *commands,
+				 size_t count, int64_t deadline_ms)
+{
+	struct parcel parcel = { .bytes = NULL };
+	enum sp_err err = SP_OK;
+
+	for (size_t i = 0; i < count && err == SP_OK; i++) {
+		err = add_command(&parcel, &commands[i]);
+		if (i == 0)
+			parcel.first_length = parcel.length;
+	}
+	if (err == SP_OK)
+		err = send_all(connection, &parcel, deadline_ms);
+	free(parcel.bytes);
 	return err;
 }
 
@@ -153,43 +184,73 @@ static enum sp_err feed(struct sp_connection *connection, int64_t deadline_ms,
 }
 
 static enum sp_err receive(struct sp_connection *connection,
-			   int64_t deadline_ms, redisReply **reply_out)
+			   int64_t deadline_ms, size_t *total_bytes,
+			   redisReply **reply_out)
 {
-	size_t total_bytes = 0;
 	void *reply = NULL;
 
-	while (reply == NULL) {
-		enum sp_err err = feed(connection, deadline_ms, &total_bytes);
+	for (;;) {
+		enum sp_err err;
 
-		if (err != SP_OK)
-			return err;
 		if (redisReaderGetReply(connection->reader, &reply) != REDIS_OK)
 			return fail(connection, SP_ERR_PROTOCOL,
 				    "what answers there does not speak Redis");
-	}
-	/* One question, one answer: more is somebody else's. */
-	if (connection->reader->pos < connection->reader->len) {
-		freeReplyObject(reply);
-		return fail(connection, SP_ERR_PROTOCOL, "an unasked reply");
+		if (reply != NULL)
+			break;
+		err = feed(connection, deadline_ms, total_bytes);
+		if (err != SP_OK)
+			return err;
 	}
 	*reply_out = reply;
 	return SP_OK;
 }
 
+static enum sp_err receive_all(struct sp_connection *connection, size_t count,
+			       int64_t deadline_ms, redisReply **replies_out)
+{
+	size_t total_bytes = 0;
+	enum sp_err err = SP_OK;
+
+	for (size_t i = 0; i < count && err == SP_OK; i++)
+		err = receive(connection, deadline_ms, &total_bytes,
+			      &replies_out[i]);
+	/* As many answers as questions: more is somebody else's. */
+	if (err == SP_OK && connection->reader->pos < connection->reader->len)
+		err = fail(connection, SP_ERR_PROTOCOL, "an unasked reply");
+	for (size_t i = 0; i < count && err != SP_OK; i++) {
+		if (replies_out[i] != NULL)
+			freeReplyObject(replies_out[i]);
+		replies_out[i] = NULL;
+	}
+	return err;
+}
+
+static bool is_too_long(const struct sp_command *commands, size_t count)
+{
+	if (count == 0 || count > SP_STORE_CALLS_MAX)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (commands[i].count == 0 ||
+		    commands[i].count > SP_COMMAND_WORDS_MAX)
+			return true;
+	return false;
+}
+
 enum sp_err sp_connection_ask(struct sp_connection *connection,
-			      const struct sp_store_bytes *words, size_t count,
-			      int64_t deadline_ms, redisReply **reply_out)
+			      const struct sp_command *commands, size_t count,
+			      int64_t deadline_ms, redisReply **replies_out)
 {
 	enum sp_err err;
 
-	*reply_out = NULL;
+	for (size_t i = 0; i < count; i++)
+		replies_out[i] = NULL;
 	connection->is_sent = false;
-	if (count == 0 || count > SP_COMMAND_WORDS_MAX)
+	if (is_too_long(commands, count))
 		return SP_ERR_TOO_LONG;
-	err = send_command(connection, words, count, deadline_ms);
+	err = send_commands(connection, commands, count, deadline_ms);
 	if (err != SP_OK)
 		return err;
-	return receive(connection, deadline_ms, reply_out);
+	return receive_all(connection, count, deadline_ms, replies_out);
 }
 
 static struct sp_store_bytes word(const char *text)
@@ -205,7 +266,9 @@ static enum sp_err log_in_step(struct sp_connection *connection,
 	redisReply *reply;
 	enum sp_err err;
 
-	err = sp_connection_ask(connection, words, count, deadline_ms, &reply);
+	err = sp_connection_ask(connection,
+				&(struct sp_command){ words, count }, 1,
+				deadline_ms, &reply);
 	if (err != SP_OK)
 		return err;
 	if (reply->type != REDIS_REPLY_STATUS)

@@ -1,5 +1,5 @@
 /*
- * connection.h - one conversation with Redis: a command, its reply.
+ * connection.h - one conversation with Redis: commands, their replies.
  *
  * hiredis writes the command and reads the reply's syntax; the socket is ours,
  * because hiredis's own time limit begins anew with each byte that arrives, and
@@ -32,8 +32,8 @@ enum {
 struct sp_connection {
 	int fd; /* -1: closed */
 	redisReader *reader;
-	/* Of the last command: all of it was handed to the system, so it may
-	 * have been carried out, whatever came back. */
+	/* Of the last commands: one at least was handed to the system whole, so
+	 * it may have been carried out, whatever came back. */
 	bool is_sent;
 	char why[SP_CONNECTION_WHY_SIZE]; /* the last failure, for people */
 };
@@ -62,13 +62,20 @@ enum sp_err sp_connection_open(struct sp_connection *connection,
 			       int64_t connect_deadline_ms,
 			       int64_t deadline_ms);
 
+struct sp_command {
+	const struct sp_store_bytes *words;
+	size_t count;
+};
+
 /*
- * Send one command, take its reply. An error reply is SP_OK here; the caller
- * reads it. SP_ERR_TOO_LONG over SP_COMMAND_WORDS_MAX words (not closed then).
+ * Send `count` commands (SP_STORE_CALLS_MAX at most) together, take as many
+ * replies. An error reply is SP_OK here; the caller reads it. After an error
+ * all replies are NULL. SP_ERR_TOO_LONG: none or too many words or commands
+ * (not closed then).
  */
 enum sp_err sp_connection_ask(struct sp_connection *connection,
-			      const struct sp_store_bytes *words, size_t count,
-			      int64_t deadline_ms, redisReply **reply_out);
+			      const struct sp_command *commands, size_t count,
+			      int64_t deadline_ms, redisReply **replies_out);
 
 /* Note a failure; `text` may come from the server: made printable and cut. */
 void sp_connection_note(struct sp_connection *connection, const char *text);

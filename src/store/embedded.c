@@ -232,7 +232,8 @@ static enum sp_err fill_spawn(const struct sp_config *config,
 static bool is_ready(struct sp_dialer *dialer, int64_t deadline_ms)
 {
 	const struct sp_login nobody = { .user = "", .password = "" };
-	const struct sp_store_bytes ping = { "PING", 4 };
+	const struct sp_store_bytes word = { "PING", 4 };
+	const struct sp_command ping = { &word, 1 };
 	struct sp_connection connection;
 	redisReply *reply = NULL;
 	bool is_ready = false;

@@ -305,8 +305,11 @@ enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
 	snprintf(now, sizeof(now), "%" PRId64, now_ms);
 	key_word = word(key);
 	now_word = word(now);
-	err = sp_store_run(store, &sp_script_greylist_release, &key_word, 1,
-			   &now_word, 1, soon(), &reply);
+	err = sp_store_run(store,
+			   &(struct sp_store_call){ &sp_script_greylist_release,
+						    &key_word, 1, &now_word,
+						    1 },
+			   soon(), &reply);
 	if (err == SP_OK && sp_store_reply_number(reply, 0) == 0)
 		err = SP_ERR_NOT_FOUND;
 	sp_store_reply_free(&reply);

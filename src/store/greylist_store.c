@@ -107,7 +107,9 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 	args[4] = number_word(texts[4], config->known_after);
 	args[5] = value_word(texts[5], question->mail_id);
 	args[6] = value_word(texts[6], question->client);
-	err = sp_store_run(store, &sp_script_greylist_ask, keys, 3, args, 7,
+	err = sp_store_run(store,
+			   &(struct sp_store_call){ &sp_script_greylist_ask,
+						    keys, 3, args, 7 },
 			   deadline_ms, &reply);
 	if (err == SP_OK)
 		err = read_answer(reply, answer_out);

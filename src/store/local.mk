@@ -23,6 +23,7 @@ EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
+	tests/unit/test-store-several \
 	tests/unit/test-embedded tests/unit/test-greylist-store \
 	tests/unit/test-greylist-operator tests/unit/test-probe-store
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
@@ -33,6 +34,11 @@ tests_unit_test_store_strangers_SOURCES = tests/unit/test-store-strangers.c \
 	tests/support/redis_server.c
 tests_unit_test_store_strangers_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_store_strangers_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_store_several_SOURCES = tests/unit/test-store-several.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_store_several_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_store_several_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_embedded_SOURCES = tests/unit/test-embedded.c \
 	tests/support/redis_server.c
 tests_unit_test_embedded_CFLAGS = $(AM_UNIT_CFLAGS)

@@ -38,7 +38,7 @@ enum sp_err sp_probe_count(struct sp_store *store,
 	};
 	char key[SP_GREYLIST_KEY_SIZE];
 	char texts[WORDS][WORD_SIZE];
-	struct sp_store_bytes args[WORDS];
+	struct sp_store_bytes args[WORDS], key_word;
 	struct sp_store_reply *reply;
 	enum sp_err err = sp_probe_key(question->identity, key);
 
@@ -48,9 +48,16 @@ enum sp_err sp_probe_count(struct sp_store *store,
 		snprintf(texts[i], WORD_SIZE, "%" PRId64, numbers[i]);
 		args[i] = (struct sp_store_bytes){ texts[i], strlen(texts[i]) };
 	}
-	err = sp_store_run(store, &sp_script_probe_count,
-			   &(struct sp_store_bytes){ key, strlen(key) }, 1,
-			   args, WORDS, deadline_ms, &reply);
+	key_word = (struct sp_store_bytes){ key, strlen(key) };
+	err = sp_store_run(store,
+			   &(struct sp_store_call){
+				   .script = &sp_script_probe_count,
+				   .keys = &key_word,
+				   .key_count = 1,
+				   .args = args,
+				   .arg_count = WORDS,
+			   },
+			   deadline_ms, &reply);
 	if (err == SP_OK)
 		err = read_sum(reply, sum_out);
 	sp_store_reply_free(&reply);

@@ -33,12 +33,19 @@ struct sp_store {
 	struct sp_store_health health; /* guarded by lock */
 };
 
-/* A command on its way. `script` is NULL for a plain one. */
-struct question {
-	const struct sp_script *script;
-	struct sp_store_bytes words[SP_COMMAND_WORDS_MAX];
+/* The words of a script's command: EVALSHA, its digest, how many keys; then
+ * keys and arguments. */
+enum {
+	SCRIPT_WORDS_MAX = 24,
+	WORDS_BEFORE = 3
+};
+
+/* Commands on their way, together. */
+struct trip {
 	size_t count;
 	int64_t deadline_ms;
+	struct sp_command commands[SP_STORE_CALLS_MAX];
+	const struct sp_script *scripts[SP_STORE_CALLS_MAX]; /* or NULL */
 };
 
 static char *copy_text(const char *text)
@@ -122,13 +129,12 @@ static enum sp_err open_connection(struct sp_store *store,
 
 static enum sp_err ask_once(struct sp_store *store,
 			    struct sp_connection *connection,
-			    const struct question *question,
-			    redisReply **reply_out)
+			    const struct trip *trip, redisReply **replies_out)
 {
 	return sp_connection_ask(
-		connection, question->words, question->count,
-		step_deadline(store->command_timeout_ms, question->deadline_ms),
-		reply_out);
+		connection, trip->commands, trip->count,
+		step_deadline(store->command_timeout_ms, trip->deadline_ms),
+		replies_out);
 }
 
 /*
@@ -141,13 +147,12 @@ static enum sp_err ask_once(struct sp_store *store,
  */
 static enum sp_err ask_on(struct sp_store *store,
 			  struct sp_connection *connection,
-			  const struct question *question,
-			  redisReply **reply_out)
+			  const struct trip *trip, redisReply **replies_out)
 {
 	enum sp_err err = SP_OK;
 
 	if (sp_connection_is_usable(connection)) {
-		err = ask_once(store, connection, question, reply_out);
+		err = ask_once(store, connection, trip, replies_out);
 		if (err == SP_OK || connection->fd >= 0)
 			return err;
 		/* Its neighbours are as old. */
@@ -155,10 +160,10 @@ static enum sp_err ask_on(struct sp_store *store,
 		if (connection->is_sent || err != SP_ERR_IO)
 			return err;
 	}
-	err = open_connection(store, connection, question->deadline_ms);
+	err = open_connection(store, connection, trip->deadline_ms);
 	if (err != SP_OK)
 		return err;
-	return ask_once(store, connection, question, reply_out);
+	return ask_once(store, connection, trip, replies_out);
 }
 
 static bool starts(const char *text, const char *beginning)
@@ -185,33 +190,54 @@ static enum sp_err judge_error(struct sp_connection *connection,
 
 /* A script that the server has forgotten (restart, SCRIPT FLUSH) is sent
  * whole; that makes it known again. */
+static enum sp_err load_script(struct sp_store *store,
+			       struct sp_connection *connection,
+			       const struct trip *trip, size_t index,
+			       redisReply **reply)
+{
+	const struct sp_command *command = &trip->commands[index];
+	const char *text = trip->scripts[index]->text;
+	struct sp_store_bytes words[SCRIPT_WORDS_MAX];
+	struct trip again = { .count = 1, .deadline_ms = trip->deadline_ms };
+
+	memcpy(words, command->words, command->count * sizeof(*words));
+	words[0] = (struct sp_store_bytes){ "EVAL", 4 };
+	words[1] = (struct sp_store_bytes){ text, strlen(text) };
+	again.commands[0] = (struct sp_command){ words, command->count };
+	freeReplyObject(*reply);
+	return ask_once(store, connection, &again, reply);
+}
+
+static enum sp_err settle(struct sp_store *store,
+			  struct sp_connection *connection,
+			  const struct trip *trip, size_t index,
+			  redisReply **reply)
+{
+	enum sp_err err = SP_OK;
+
+	if (trip->scripts[index] != NULL &&
+	    (*reply)->type == REDIS_REPLY_ERROR &&
+	    starts((*reply)->str, "NOSCRIPT"))
+		err = load_script(store, connection, trip, index, reply);
+	if (err == SP_OK && (*reply)->type == REDIS_REPLY_ERROR)
+		err = judge_error(connection, (*reply)->str);
+	return err;
+}
+
 static enum sp_err converse(struct sp_store *store,
 			    struct sp_connection *connection,
-			    struct question *question, redisReply **reply_out)
+			    const struct trip *trip, redisReply **replies_out)
 {
-	redisReply *reply = NULL;
-	enum sp_err err = ask_on(store, connection, question, &reply);
+	enum sp_err err = ask_on(store, connection, trip, replies_out);
 
-	if (err == SP_OK && question->script != NULL &&
-	    reply->type == REDIS_REPLY_ERROR &&
-	    starts(reply->str, "NOSCRIPT")) {
-		freeReplyObject(reply);
-		question->words[0] = (struct sp_store_bytes){ "EVAL", 4 };
-		question->words[1] = (struct sp_store_bytes){
-			question->script->text,
-			strlen(question->script->text),
-		};
-		err = ask_once(store, connection, question, &reply);
+	for (size_t i = 0; i < trip->count && err == SP_OK; i++)
+		err = settle(store, connection, trip, i, &replies_out[i]);
+	for (size_t i = 0; i < trip->count && err != SP_OK; i++) {
+		if (replies_out[i] != NULL)
+			freeReplyObject(replies_out[i]);
+		replies_out[i] = NULL;
 	}
-	if (err != SP_OK)
-		return err;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		err = judge_error(connection, reply->str);
-		freeReplyObject(reply);
-		return err;
-	}
-	*reply_out = reply;
-	return SP_OK;
+	return err;
 }
 
 static void note_passed_by(struct sp_store *store)
@@ -287,15 +313,15 @@ static struct sp_connection *take_connection(struct sp_store *store,
 	return NULL;
 }
 
-static enum sp_err ask(struct sp_store *store, struct question *question,
-		       struct sp_store_reply **reply_out)
+static enum sp_err ask(struct sp_store *store, const struct trip *trip,
+		       struct sp_store_reply **replies_out)
 {
-	int64_t given_ms = question->deadline_ms - sp_clock_mono_ms();
+	int64_t given_ms = trip->deadline_ms - sp_clock_mono_ms();
 	enum sp_breaker_pass pass = SP_BREAKER_PASS_BY;
 	enum sp_breaker_event event;
 	struct sp_connection *connection;
 	char why[SP_CONNECTION_WHY_SIZE];
-	redisReply *reply = NULL;
+	redisReply *replies[SP_STORE_CALLS_MAX] = { NULL };
 	int64_t open_ms;
 	enum sp_err err;
 
@@ -305,14 +331,14 @@ static enum sp_err ask(struct sp_store *store, struct question *question,
 		note_passed_by(store);
 		return given_ms > 0 ? SP_ERR_UNAVAILABLE : SP_ERR_TIMEOUT;
 	}
-	connection = take_connection(store, pass, question->deadline_ms, &err);
+	connection = take_connection(store, pass, trip->deadline_ms, &err);
 	if (connection == NULL) {
 		sp_breaker_leave(&store->breaker, pass, SP_BREAKER_UNDECIDED,
 				 sp_clock_mono_ms(), &open_ms);
 		note_passed_by(store);
 		return err;
 	}
-	err = converse(store, connection, question, &reply);
+	err = converse(store, connection, trip, replies);
 	memcpy(why, connection->why, sizeof(why));
 	sp_pool_give(&store->pool, connection);
 	event = sp_breaker_leave(&store->breaker, pass,
@@ -320,33 +346,76 @@ static enum sp_err ask(struct sp_store *store, struct question *question,
 				 &open_ms);
 	note_answer(store, err, why);
 	tell(store, event, err, why, open_ms);
-	*reply_out = (void *)reply;
+	for (size_t i = 0; i < trip->count; i++)
+		replies_out[i] = (void *)replies[i];
 	return err;
 }
 
-enum sp_err sp_store_run(struct sp_store *store, const struct sp_script *script,
-			 const struct sp_store_bytes *keys, size_t key_count,
-			 const struct sp_store_bytes *args, size_t arg_count,
-			 int64_t deadline_ms, struct sp_store_reply **reply_out)
+static struct sp_store_bytes word(const char *text)
 {
-	struct question question;
-	char number[16];
+	return (struct sp_store_bytes){ text, strlen(text) };
+}
 
-	*reply_out = NULL;
-	if (key_count + arg_count > SP_COMMAND_WORDS_MAX - 3)
+/* The words of one call, when it runs a script. */
+struct script_words {
+	char key_count[16];
+	struct sp_store_bytes words[SCRIPT_WORDS_MAX];
+};
+
+static enum sp_err add_call(struct trip *trip, const struct sp_store_call *call,
+			    struct script_words *words)
+{
+	struct sp_command *command = &trip->commands[trip->count];
+	size_t count = WORDS_BEFORE;
+
+	trip->scripts[trip->count++] = call->script;
+	*command = (struct sp_command){ call->keys, call->key_count };
+	if (call->script == NULL)
+		return call->key_count > 0 &&
+				       call->key_count <= SP_COMMAND_WORDS_MAX
+			       ? SP_OK
+			       : SP_ERR_TOO_LONG;
+	if (call->key_count + call->arg_count > SCRIPT_WORDS_MAX - WORDS_BEFORE)
 		return SP_ERR_TOO_LONG;
-	question.script = script;
-	question.deadline_ms = deadline_ms;
-	question.count = 3;
-	snprintf(number, sizeof(number), "%zu", key_count);
-	question.words[0] = (struct sp_store_bytes){ "EVALSHA", 7 };
-	question.words[1] = (struct sp_store_bytes){ script->sha1, 40 };
-	question.words[2] = (struct sp_store_bytes){ number, strlen(number) };
-	for (size_t i = 0; i < key_count; i++)
-		question.words[question.count++] = keys[i];
-	for (size_t i = 0; i < arg_count; i++)
-		question.words[question.count++] = args[i];
-	return ask(store, &question, reply_out);
+	snprintf(words->key_count, sizeof(words->key_count), "%zu",
+		 call->key_count);
+	words->words[0] = word("EVALSHA");
+	words->words[1] = word(call->script->sha1);
+	words->words[2] = word(words->key_count);
+	for (size_t i = 0; i < call->key_count; i++)
+		words->words[count++] = call->keys[i];
+	for (size_t i = 0; i < call->arg_count; i++)
+		words->words[count++] = call->args[i];
+	*command = (struct sp_command){ words->words, count };
+	return SP_OK;
+}
+
+enum sp_err sp_store_run_all(struct sp_store *store,
+			     const struct sp_store_call *calls, size_t count,
+			     int64_t deadline_ms,
+			     struct sp_store_reply **replies_out)
+{
+	struct script_words words[SP_STORE_CALLS_MAX];
+	struct trip trip = { .deadline_ms = deadline_ms };
+
+	for (size_t i = 0; i < count; i++)
+		replies_out[i] = NULL;
+	if (count == 0 || count > SP_STORE_CALLS_MAX)
+		return SP_ERR_TOO_LONG;
+	for (size_t i = 0; i < count; i++) {
+		enum sp_err err = add_call(&trip, &calls[i], &words[i]);
+
+		if (err != SP_OK)
+			return err;
+	}
+	return ask(store, &trip, replies_out);
+}
+
+enum sp_err sp_store_run(struct sp_store *store,
+			 const struct sp_store_call *call, int64_t deadline_ms,
+			 struct sp_store_reply **reply_out)
+{
+	return sp_store_run_all(store, call, 1, deadline_ms, reply_out);
 }
 
 enum sp_err sp_store_command(struct sp_store *store,
@@ -354,16 +423,9 @@ enum sp_err sp_store_command(struct sp_store *store,
 			     int64_t deadline_ms,
 			     struct sp_store_reply **reply_out)
 {
-	struct question question;
+	const struct sp_store_call call = { .keys = words, .key_count = count };
 
-	*reply_out = NULL;
-	if (count == 0 || count > SP_COMMAND_WORDS_MAX)
-		return SP_ERR_TOO_LONG;
-	question.script = NULL;
-	question.deadline_ms = deadline_ms;
-	question.count = count;
-	memcpy(question.words, words, count * sizeof(*words));
-	return ask(store, &question, reply_out);
+	return sp_store_run_all(store, &call, 1, deadline_ms, reply_out);
 }
 
 void sp_store_health(const struct sp_store *store,

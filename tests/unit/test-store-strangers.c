@@ -37,11 +37,29 @@ static enum sp_err count_within(struct sp_store *store, int64_t wait_ms,
 {
 	const struct sp_store_bytes key = { "k{1}", 4 }, word = { "w", 1 };
 	struct sp_store_reply *reply;
-	enum sp_err err = sp_store_run(store, &count_script, &key, 1, &word, 1,
+	const struct sp_store_call call = { &count_script, &key, 1, &word, 1 };
+	enum sp_err err = sp_store_run(store, &call,
 				       sp_clock_mono_ms() + wait_ms, &reply);
 
 	*count_out = sp_store_reply_number(reply, 0);
 	sp_store_reply_free(&reply);
+	return err;
+}
+
+/* Two questions in one round trip. */
+static enum sp_err count_twice_within(struct sp_store *store, int64_t wait_ms)
+{
+	const struct sp_store_bytes key = { "k{1}", 4 }, word = { "w", 1 };
+	const struct sp_store_call call = { &count_script, &key, 1, &word, 1 };
+	const struct sp_store_call calls[] = { call, call };
+	struct sp_store_reply *replies[2];
+	enum sp_err err = sp_store_run_all(
+		store, calls, 2, sp_clock_mono_ms() + wait_ms, replies);
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(err == SP_OK || replies[i] == NULL);
+		sp_store_reply_free(&replies[i]);
+	}
 	return err;
 }
 
@@ -50,24 +68,31 @@ struct stranger {
 	const char *says; /* NULL: nothing */
 	bool hangs_up;
 	enum sp_err expected;
+	bool is_asked_twice; /* at once */
 };
 
 static const struct stranger strangers[] = {
 	{ "a web server", "HTTP/1.1 400 Bad Request\r\n\r\n", false,
-	  SP_ERR_PROTOCOL },
-	{ "half a reply and silence", "*2\r\n$5\r\nhal", false,
-	  SP_ERR_TIMEOUT },
-	{ "silence", NULL, false, SP_ERR_TIMEOUT },
-	{ "hanging up at once", NULL, true, SP_ERR_IO },
-	{ "half a reply and hanging up", "*2\r\n:1", true, SP_ERR_IO },
+	  SP_ERR_PROTOCOL, false },
+	{ "half a reply and silence", "*2\r\n$5\r\nhal", false, SP_ERR_TIMEOUT,
+	  false },
+	{ "silence", NULL, false, SP_ERR_TIMEOUT, false },
+	{ "hanging up at once", NULL, true, SP_ERR_IO, false },
+	{ "half a reply and hanging up", "*2\r\n:1", true, SP_ERR_IO, false },
 	{ "two replies to one question", "+OK\r\n+OK\r\n", false,
-	  SP_ERR_PROTOCOL },
-	{ "a length below zero", "$-17\r\n", false, SP_ERR_PROTOCOL },
+	  SP_ERR_PROTOCOL, false },
+	{ "three replies to two questions", "+OK\r\n+OK\r\n+OK\r\n", false,
+	  SP_ERR_PROTOCOL, true },
+	{ "one reply to two questions", "+OK\r\n", false, SP_ERR_TIMEOUT,
+	  true },
+	{ "one reply and a half to two questions, and hanging up",
+	  "+OK\r\n*2\r\n:1", true, SP_ERR_IO, true },
+	{ "a length below zero", "$-17\r\n", false, SP_ERR_PROTOCOL, false },
 	{ "a list nested without end",
 	  "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
-	  false, SP_ERR_PROTOCOL },
+	  false, SP_ERR_PROTOCOL, false },
 	{ "a list of more than there can be", "*4294967295\r\n", false,
-	  SP_ERR_PROTOCOL },
+	  SP_ERR_PROTOCOL, false },
 };
 
 struct fake {
@@ -185,8 +210,11 @@ static void test_strangers(void **state)
 		assert_int_equal(sp_store_new(&config, &store), SP_OK);
 		for (int round = 0; round < 2; round++) {
 			began_ms = sp_clock_mono_ms();
-			assert_int_equal(count_within(store, 2000, &number),
-					 strangers[i].expected);
+			assert_int_equal(
+				strangers[i].is_asked_twice
+					? count_twice_within(store, 2000)
+					: count_within(store, 2000, &number),
+				strangers[i].expected);
 			assert_in_range(sp_clock_mono_ms() - began_ms, 0, 900);
 		}
 		sp_store_health(store, &health);

@@ -96,7 +96,8 @@ static enum sp_err count_within(struct sp_store *store, int64_t wait_ms,
 {
 	const struct sp_store_bytes key = { "k{1}", 4 }, word = { "w", 1 };
 	struct sp_store_reply *reply;
-	enum sp_err err = sp_store_run(store, &count_script, &key, 1, &word, 1,
+	const struct sp_store_call call = { &count_script, &key, 1, &word, 1 };
+	enum sp_err err = sp_store_run(store, &call,
 				       sp_clock_mono_ms() + wait_ms, &reply);
 
 	*count_out = sp_store_reply_number(reply, 0);
@@ -152,12 +153,13 @@ static void test_reads_replies(void **state)
 		.text = "return { 7, 'text', { 'inner', 8 }, false }",
 		.sha1 = "0000000000000000000000000000000000000000",
 	};
+	const struct sp_store_call call = { .script = &script };
 	struct world *world = *state;
 	struct sp_store_reply *reply;
 	const struct sp_store_reply *inner;
 
 	connect_store(world);
-	assert_int_equal(sp_store_run(world->store, &script, NULL, 0, NULL, 0,
+	assert_int_equal(sp_store_run(world->store, &call,
 				      sp_clock_mono_ms() + 2000, &reply),
 			 SP_OK);
 	assert_int_equal(sp_store_reply_count(reply), 4);
