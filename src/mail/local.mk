@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	src/mail/from_lex.c src/mail/from_lex.h \
 	src/mail/generic_name.c include/sallyport/generic_name.h \
 	src/mail/generic_spelling.c src/mail/generic_spelling.h \
+	src/mail/idn.c include/sallyport/idn.h \
 	src/mail/organisation.c include/sallyport/organisation.h \
 	src/mail/sender.c include/sallyport/sender.h \
 	src/mail/utf8.c src/mail/utf8.h \
@@ -14,6 +15,7 @@ check_PROGRAMS += \
 	tests/unit/test-address \
 	tests/unit/test-from \
 	tests/unit/test-from-data \
+	tests/unit/test-idn \
 	tests/unit/test-organisation \
 	tests/unit/test-sender
 tests_unit_test_address_SOURCES = tests/unit/test-address.c
@@ -25,6 +27,9 @@ tests_unit_test_from_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_from_data_SOURCES = tests/unit/test-from-data.c
 tests_unit_test_from_data_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_from_data_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_idn_SOURCES = tests/unit/test-idn.c
+tests_unit_test_idn_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_idn_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_organisation_SOURCES = tests/unit/test-organisation.c
 tests_unit_test_organisation_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_organisation_LDADD = $(AM_UNIT_LIBS)

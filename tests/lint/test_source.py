@@ -40,6 +40,7 @@ FENCED = [
     (r"yaml\.h", ("src/config/",)),
     (r"opendkim/", ("src/dkim/",)),
     (r"spf2/", ("src/spf/",)),
+    (r"idn2\.h", ("src/mail/",)),
 ]
 
 # Conditional compilation is for the differences between systems, in base.
