@@ -169,8 +169,8 @@ struct sp_dns_answer {
 
 /*
  * Called on the dispatcher, with no lock held, once per question. Quick, never
- * waits, and may call nothing of this header but the names, sp_dns_ask and
- * sp_dns_answer_get of that batch. What `context` points to lives until the
+ * waits, and may call nothing of this header but the names, sp_dns_ask,
+ * sp_dns_release and sp_dns_answer_get of that batch. What `context` points to lives until the
  * batch is cleared; other threads may read what is written there once the
  * question's group was waited for.
  */
@@ -202,10 +202,18 @@ unsigned sp_dns_ask(struct sp_dns_batch *batch,
 
 /*
  * Wait until every question of `groups` is answered, or `deadline_ms`
- * (monotonic). True when all are answered; without any, at once.
+ * (monotonic). True when all are answered; without any, at once. A group that
+ * was released counts as one without questions.
  */
 bool sp_dns_wait(struct sp_dns_batch *batch, uint32_t groups,
 		 int64_t deadline_ms);
+
+/*
+ * Nobody shall wait for `groups` any more, until the batch is cleared: what was
+ * asked in them goes on, but what it was asked for is known. For follow-ups
+ * and for whoever asks.
+ */
+void sp_dns_release(struct sp_dns_batch *batch, uint32_t groups);
 
 /* Never NULL; PENDING, or final. Borrowed until the batch is cleared. For
  * SP_DNS_NO_QUESTION an answer that is NOT_ASKED. */

@@ -81,11 +81,9 @@ struct sp_spf_question {
  * never NULL: "" for none. */
 struct sp_spf_outcome {
 	enum sp_spf_result result;
-	const char *domain;	 /* that was checked */
-	const char *term;	 /* of its record that matched, as written */
-	const char *reason;	 /* of an error, in words */
-	const char *explanation; /* of a fail, by the domain's owner: for the
-				  * reply, where a % may need doubling */
+	const char *domain; /* that was checked */
+	const char *term;   /* of its record that matched, as written */
+	const char *reason; /* of an error, in words */
 	/* Of a pass: how many others get it from the records that were read. */
 	uint64_t passes_ip4; /* addresses */
 	uint64_t passes_ip6; /* networks of /64 */
@@ -112,15 +110,22 @@ void sp_spf_answer(struct sp_spf *spf, unsigned number,
 /* PENDING until enough is known. */
 const struct sp_spf_outcome *sp_spf_outcome_get(const struct sp_spf *spf);
 
-/* Once true, any thread may read the outcome, which stays as it is; answers
- * to come are ignored. */
+/* Once true, any thread may read the outcome, which stays as it is. */
 bool sp_spf_is_done(const struct sp_spf *spf);
 
 /*
- * Ask in `batch` whatever the evaluation needs, by follow-ups in `groups`;
- * returns at once. Until the groups are waited for, or sp_spf_is_done, the
- * evaluation is the dispatcher's. Clear the batch before it is freed. A group
- * also waits for what was asked early and is not needed any more.
+ * What the domain's owner says of a fail (exp=), for the reply: printable, cut,
+ * a % may need doubling. "" for none; and it takes one more answer, so it may
+ * come after the result. Any thread; lives as long as the evaluation.
+ */
+const char *sp_spf_explanation_get(const struct sp_spf *spf);
+
+/*
+ * Ask in `batch` whatever the evaluation needs, by follow-ups in `groups`,
+ * which are nobody else's; returns at once. The groups are released with the
+ * result: whoever waits for them does so neither for what was asked early and
+ * is not needed any more, nor for the explanation. Until sp_spf_is_done the
+ * evaluation is the dispatcher's. Clear the batch before it is freed.
  */
 void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch,
 		uint32_t groups);

@@ -28,6 +28,7 @@ struct sp_dns_batch *sp_dns_batch_new(struct sp_dns *dns)
 
 static bool has_open_question(const struct sp_dns_batch *batch, uint32_t groups)
 {
+	groups &= ~batch->released_groups;
 	for (unsigned i = 0; i < batch->count; i++)
 		if ((batch->pending[i]->groups & groups) != 0 &&
 		    !batch->pending[i]->is_settled)
@@ -43,15 +44,26 @@ void sp_dns_held_unref(struct sp_dns_held *held)
 		free(held);
 }
 
-void sp_dns_settle(struct sp_dns_pending *pending)
+/* Waking a thread costs more than the look around. */
+static void wake_waiter(struct sp_dns_batch *batch)
 {
-	struct sp_dns_batch *batch = pending->batch;
-
-	pending->is_settled = true;
-	/* Waking a thread costs more than the look around. */
 	if (batch->is_waiting &&
 	    !has_open_question(batch, batch->waited_groups))
 		pthread_cond_broadcast(&batch->cond);
+}
+
+void sp_dns_settle(struct sp_dns_pending *pending)
+{
+	pending->is_settled = true;
+	wake_waiter(pending->batch);
+}
+
+void sp_dns_release(struct sp_dns_batch *batch, uint32_t groups)
+{
+	pthread_mutex_lock(&batch->dns->lock);
+	batch->released_groups |= groups;
+	wake_waiter(batch);
+	pthread_mutex_unlock(&batch->dns->lock);
 }
 
 static void count(struct sp_dns_health *health, enum sp_dns_status status)
@@ -369,6 +381,7 @@ void sp_dns_batch_clear(struct sp_dns_batch *batch)
 		free(batch->pending[i]);
 	}
 	batch->count = 0;
+	batch->released_groups = 0;
 	batch->is_clearing = false;
 	pthread_mutex_unlock(&dns->lock);
 }

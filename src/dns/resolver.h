@@ -52,6 +52,7 @@ struct sp_dns_batch {
 	bool is_clearing;
 	bool is_waiting;
 	uint32_t waited_groups;
+	uint32_t released_groups;
 	struct sp_dns_pending **pending; /* grows to SP_DNS_QUESTIONS_MAX */
 };
 

@@ -60,6 +60,8 @@ struct sp_spf {
 	struct sp_spf_walk walk;
 	struct sp_spf_outcome outcome;
 	atomic_bool is_done;
+	_Atomic(const char *) explanation;
+	bool is_explained; /* nothing more to come */
 	/* Of sp_spf_run. */
 	uint32_t groups;
 };
@@ -107,6 +109,11 @@ const char *sp_spf_safe(struct sp_arena *arena, const char *text,
 
 /* What the domain's owner says of a fail; false while answers are missing. */
 bool sp_spf_explain(struct sp_spf *spf, const char **text_out);
+
+/* Ask for it before it is known whether it is needed: a refusal may come too
+ * soon after the result. */
+void sp_spf_explain_ahead(struct sp_spf *spf, const struct sp_dns_name *domain,
+			  const struct sp_spf_record *record);
 
 /* -------------------------------------------------------------- mechanism.c */
 

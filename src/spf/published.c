@@ -142,3 +142,15 @@ bool sp_spf_explain(struct sp_spf *spf, const char **text_out)
 	text = one_text(entry->answer);
 	return text == NULL || expand(spf, text, text_out);
 }
+
+void sp_spf_explain_ahead(struct sp_spf *spf, const struct sp_dns_name *domain,
+			  const struct sp_spf_record *record)
+{
+	struct sp_spf_slice exp = record->exp;
+	struct sp_dns_name name;
+
+	/* %{p} takes a chain of questions. */
+	if (exp.length > 0 && !sp_spf_has_validated(exp.text, exp.length) &&
+	    sp_spf_target(spf, domain, exp, &name) == SP_SPF_YES)
+		sp_spf_ask_ahead(spf, &name, SP_DNS_TXT);
+}

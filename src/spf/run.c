@@ -33,6 +33,8 @@ static void on_answer(struct sp_dns_batch *batch,
 	sp_spf_answer(spf, entry->number, answer);
 	while (sp_spf_next(spf, &question))
 		ask(spf, batch, &question);
+	if (sp_spf_is_done(spf))
+		sp_dns_release(batch, spf->groups);
 }
 
 void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch, uint32_t groups)

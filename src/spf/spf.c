@@ -125,6 +125,8 @@ static enum sp_spf_result walk_terms(struct sp_spf *spf,
 
 		if (step == SP_SPF_WAIT)
 			sp_spf_look_ahead(spf, &entry->name, record, i + 1);
+		if (step == SP_SPF_WAIT && host.is_checked)
+			sp_spf_explain_ahead(spf, &entry->name, record);
 		if (step == SP_SPF_YES)
 			return matched(spf, entry, term, host);
 		if (step != SP_SPF_NO)
@@ -160,15 +162,13 @@ static enum sp_spf_result check_host(struct sp_spf *spf,
 
 /* ----------------------------------------------------------------- outcome */
 
-static void conclude(struct sp_spf *spf, enum sp_spf_result result,
-		     const char *explanation)
+static void conclude(struct sp_spf *spf, enum sp_spf_result result)
 {
 	const struct sp_spf_walk *walk = &spf->walk;
 	struct sp_spf_outcome *outcome = &spf->outcome;
 	bool is_error =
 		result == SP_SPF_TEMPERROR || result == SP_SPF_PERMERROR;
 
-	outcome->explanation = explanation;
 	if (walk->term.length > 0)
 		outcome->term = sp_spf_safe(&spf->arena, walk->term.text,
 					    walk->term.length);
@@ -191,7 +191,6 @@ static void conclude(struct sp_spf *spf, enum sp_spf_result result,
 static void walk(struct sp_spf *spf)
 {
 	enum sp_spf_result result = SP_SPF_NONE;
-	const char *explanation = "";
 
 	spf->walk = (struct sp_spf_walk){ 0 };
 	for (unsigned i = 0; i < spf->count; i++)
@@ -199,10 +198,22 @@ static void walk(struct sp_spf *spf)
 	if (spf->domain.text[0] != '\0')
 		result = check_host(spf, &spf->domain,
 				    (struct host){ true, true });
-	if (result == SP_SPF_PENDING ||
-	    (result == SP_SPF_FAIL && !sp_spf_explain(spf, &explanation)))
+	if (result != SP_SPF_PENDING)
+		conclude(spf, result);
+}
+
+/* The result first: nobody waits for what is said of it. */
+static void advance(struct sp_spf *spf)
+{
+	const char *explanation = "";
+
+	if (!sp_spf_is_done(spf))
+		walk(spf);
+	if (!sp_spf_is_done(spf) || (spf->outcome.result == SP_SPF_FAIL &&
+				     !sp_spf_explain(spf, &explanation)))
 		return;
-	conclude(spf, result, explanation);
+	atomic_store(&spf->explanation, explanation);
+	spf->is_explained = true;
 }
 
 /* ---------------------------------------------------------------- interface */
@@ -282,10 +293,10 @@ struct sp_spf *sp_spf_new(const struct sp_spf_request *request)
 		.domain = spf->domain.text,
 		.term = "",
 		.reason = "",
-		.explanation = "",
 	};
 	atomic_init(&spf->is_done, false);
-	walk(spf);
+	atomic_init(&spf->explanation, "");
+	advance(spf);
 	return spf;
 }
 
@@ -302,7 +313,7 @@ bool sp_spf_next(struct sp_spf *spf, struct sp_spf_question *question_out)
 {
 	const struct sp_spf_entry *entry;
 
-	if (sp_spf_is_done(spf) || spf->taken == spf->count)
+	if (spf->is_explained || spf->taken == spf->count)
 		return false;
 	entry = spf->entries[spf->taken++];
 	*question_out = (struct sp_spf_question){
@@ -316,11 +327,11 @@ bool sp_spf_next(struct sp_spf *spf, struct sp_spf_question *question_out)
 void sp_spf_answer(struct sp_spf *spf, unsigned number,
 		   const struct sp_dns_answer *answer)
 {
-	if (sp_spf_is_done(spf) || number >= spf->count ||
+	if (spf->is_explained || number >= spf->count ||
 	    answer->status == SP_DNS_PENDING)
 		return;
 	spf->entries[number]->answer = answer;
-	walk(spf);
+	advance(spf);
 }
 
 const struct sp_spf_outcome *sp_spf_outcome_get(const struct sp_spf *spf)
@@ -331,4 +342,9 @@ const struct sp_spf_outcome *sp_spf_outcome_get(const struct sp_spf *spf)
 bool sp_spf_is_done(const struct sp_spf *spf)
 {
 	return atomic_load(&spf->is_done);
+}
+
+const char *sp_spf_explanation_get(const struct sp_spf *spf)
+{
+	return atomic_load(&spf->explanation);
 }

@@ -90,7 +90,8 @@ static void run_case(struct spf_world *world, char *const words[WORDS_MAX])
 			result = "differs";
 		sp_spf_free(&other);
 	}
-	printf("%s\t%s\t%s\n", result, outcome->explanation, outcome->reason);
+	printf("%s\t%s\t%s\n", result, sp_spf_explanation_get(first),
+	       outcome->reason);
 	sp_spf_free(&first);
 }
 

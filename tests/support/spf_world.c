@@ -161,13 +161,13 @@ struct sp_spf *spf_world_evaluate(struct spf_world *world,
 	uint32_t state = order;
 	size_t count = 0;
 
-	while (!sp_spf_is_done(spf)) {
+	for (;;) {
 		size_t chosen;
 
 		while (sp_spf_next(spf, &question))
 			open[count++] = question;
 		if (count == 0)
-			abort(); /* no result, and no question */
+			break;
 		chosen = choose(order, &state, count);
 		question = open[chosen];
 		memmove(&open[chosen], &open[chosen + 1],
@@ -176,6 +176,8 @@ struct sp_spf *spf_world_evaluate(struct spf_world *world,
 		sp_spf_answer(spf, question.number,
 			      answer_to(world, &question));
 	}
+	if (!sp_spf_is_done(spf))
+		abort();
 	return spf;
 }
 
@@ -186,7 +188,8 @@ bool spf_world_is_same(const struct sp_spf *one, const struct sp_spf *other)
 
 	return a->result == b->result && strcmp(a->term, b->term) == 0 &&
 	       strcmp(a->reason, b->reason) == 0 &&
-	       strcmp(a->explanation, b->explanation) == 0 &&
+	       strcmp(sp_spf_explanation_get(one),
+		      sp_spf_explanation_get(other)) == 0 &&
 	       a->lookups == b->lookups && a->voids == b->voids &&
 	       a->questions == b->questions && a->passes_ip4 == b->passes_ip4 &&
 	       a->passes_ip6 == b->passes_ip6 &&

@@ -181,6 +181,37 @@ static void test_a_chain_takes_its_round_trips(void **state)
 	assert_in_range(best_ms, 100, 124);
 }
 
+static void release_group(struct sp_dns_batch *batch,
+			  const struct sp_dns_answer *answer, void *context)
+{
+	(void)answer;
+	(void)context;
+	sp_dns_release(batch, WORLD_GROUP);
+}
+
+static void test_nobody_waits_for_a_released_group(void **state)
+{
+	struct world *world = *state;
+	struct sp_dns_name name = { "fifty.example.org" };
+	struct sp_dns_question question = { .name = &name,
+					    .type = SP_DNS_A,
+					    .groups = WORLD_GROUP,
+					    .follow = release_group };
+	unsigned silent =
+		world_ask(world->batch, "silent.example.org", SP_DNS_A);
+
+	sp_dns_ask(world->batch, &question);
+	assert_true(sp_dns_wait(world->batch, WORLD_GROUP,
+				sp_clock_mono_ms() + 5000));
+	assert_int_equal(sp_dns_answer_get(world->batch, silent)->status,
+			 SP_DNS_PENDING);
+	/* The batch as new knows nothing of it. */
+	sp_dns_batch_clear(world->batch);
+	world_ask(world->batch, "silent.example.org", SP_DNS_A);
+	assert_false(sp_dns_wait(world->batch, WORLD_GROUP,
+				 sp_clock_mono_ms() + 10));
+}
+
 static void test_groups_are_waited_for_alone(void **state)
 {
 	struct world *world = *state;
@@ -434,6 +465,7 @@ int main(void)
 		TEST(test_a_late_answer_warms_the_cache),
 		TEST(test_a_chain_goes_on_by_itself),
 		TEST(test_a_chain_takes_its_round_trips),
+		TEST(test_nobody_waits_for_a_released_group),
 		TEST(test_groups_are_waited_for_alone),
 		TEST(test_a_follow_up_is_called_whatever_comes),
 		TEST(test_a_batch_is_bounded),
