@@ -8,3 +8,11 @@ tests_conformance_spf_eval_SOURCES = tests/conformance/spf-eval.c \
 tests_conformance_spf_eval_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests/support
 tests_conformance_spf_eval_LDADD = libsallyport.a $(LIBS_ALL)
+
+EXTRA_PROGRAMS += tests/conformance/dkim-eval
+CLEANFILES += tests/conformance/dkim-eval
+tests_conformance_dkim_eval_SOURCES = tests/conformance/dkim-eval.c \
+	tests/support/dkim_world.c
+tests_conformance_dkim_eval_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/support
+tests_conformance_dkim_eval_LDADD = libsallyport.a $(LIBS_ALL)
