@@ -5,7 +5,8 @@ import time
 
 import dns
 from daemon import eventually
-from postfix_case import PostfixCase, headers_of
+from fields import headers_of
+from postfix_case import PostfixCase
 
 LISTED = "2.0.0.127.bad.list.example"
 LISTED_DOMAIN = "test.dom.list.example"

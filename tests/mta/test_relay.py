@@ -1,7 +1,8 @@
 """Recipients that are not ours: what a real Postfix shows us of those it does
 not take, and the guard below one that takes too many."""
 
-from postfix_case import DELAY, PostfixCase
+from mta_case import DELAY
+from postfix_case import PostfixCase
 
 NO_PAUSES = "smtpd_soft_error_limit = 1000\nsmtpd_hard_error_limit = 1000\n"
 
@@ -24,7 +25,7 @@ GUARD = {"relay.local-domains": ["test.example"],
 class Refused(PostfixCase):
     """Postfix refuses some recipients itself, and we are shown them."""
 
-    postfix_options = {"settings": NO_PAUSES + USERS}
+    mta_options = {"settings": NO_PAUSES + USERS}
 
     def name(self, *recipients, sender="a@example.org", address=None):
         """One mail's recipients, then RSET; their codes and the log line."""
@@ -139,7 +140,7 @@ class Guard(PostfixCase):
     """A Postfix that relays for everybody, by mistake."""
 
     settings = GUARD
-    postfix_options = {"settings": NO_PAUSES + OPEN_RELAY}
+    mta_options = {"settings": NO_PAUSES + OPEN_RELAY}
 
     def assert_not_relayed(self, recipient, address=None):
         smtp = self.connect(address)
@@ -179,20 +180,20 @@ class Guard(PostfixCase):
 
     def test_a_trusted_network_is_relayed(self):
         self.assert_let_in(self.send(address="203.0.113.5", recipients=[f"trusted{self.client}@other.example"]))
-        self.postfix.wait_delivered(f"trusted{self.client}@other.example")
+        self.mta.wait_delivered(f"trusted{self.client}@other.example")
 
     def test_who_has_logged_in_is_relayed(self):
         self.assert_let_in(self.send(login="carol@test.example", recipients=[f"carol{self.client}@other.example"]))
 
     def test_mail_from_this_host_is_relayed(self):
-        done = self.postfix.sendmail("Subject: local\n\nHello\n", "-f", "root@test.example", "local@other.example")
+        done = self.mta.sendmail("Subject: local\n\nHello\n", "-f", "root@test.example", "local@other.example")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.postfix.wait_delivered("local@other.example")
+        self.mta.wait_delivered("local@other.example")
 
 
 class GuardObserving(PostfixCase):
     settings = dict(GUARD, **{"relay.mode": "observe", "greylist.enabled": False})
-    postfix_options = {"settings": NO_PAUSES + OPEN_RELAY}
+    mta_options = {"settings": NO_PAUSES + OPEN_RELAY}
 
     def test_nothing_is_refused_but_it_is_said_what_would_be(self):
         self.assert_let_in(self.send(recipients=["x@other.example"]))

@@ -44,11 +44,12 @@ class SharedDaemon(Case):
     """Tests that share one daemon; each uses addresses of its own."""
 
     settings = {}
+    daemon_options = {}
     count = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon_shared = Daemon(cls.settings)
+        cls.daemon_shared = Daemon(cls.settings, **cls.daemon_options)
         cls.addClassCleanup(cls.daemon_shared.stop)
         cls.daemon_shared.start()
 

@@ -120,9 +120,9 @@ class Daemon:
     def __init__(self, settings=None, **options):
         """`settings`: dotted keys, over what every test wants.
         options: test_clock=False; command=[...] to put before the program;
-        environment={...}; folder= that is kept."""
+        environment={...}; folder= that is kept; under= where a new one stands."""
         self.options = options
-        self.folder = options.get("folder") or tempfile.mkdtemp(prefix="sallyport-")
+        self.folder = options.get("folder") or tempfile.mkdtemp(prefix="sallyport-", dir=options.get("under"))
         os.chmod(self.folder, 0o755)
         self.config_path = os.path.join(self.folder, "sallyport.yaml")
         self.log_path = os.path.join(self.folder, "stderr.log")

@@ -9,18 +9,13 @@ in a sink, one file a recipient. Things that took somebody an afternoon:
 """
 
 import os
-import pwd
-import grp
-import shutil
-import socket
 import subprocess
-import tempfile
-import time
 
-from daemon import alive, eventually, free_port
-from smtp import Smtp
+from daemon import alive, eventually
+from mta import SINK, Mta
 
 DAEMONS = "/usr/lib/postfix/sbin"
+QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
 
 MAIN = """\
 compatibility_level = 3.6
@@ -99,48 +94,28 @@ postlog unix-dgram n - n - 1 postlogd
 sink unix - n n - - pipe flags=Rhu user=nobody argv={folder}/sink {folder}/mail ${{sender}} ${{recipient}}
 """
 
-SINK = """\
-#!/bin/sh
-file=$(mktemp "$1/.new.XXXXXXXX") || exit 75
-{ printf '%s\\n%s\\n' "$2" "$3"; cat; } >"$file" && mv "$file" "$1/${file##*.}"
-"""
 
+class Postfix(Mta):
+    name = "Postfix"
 
-class Postfix:
     def __init__(self, milter, port=None, sasl=False, folder=None, settings=""):
         """`milter` as main.cf wants it: unix:/path or inet:127.0.0.1:port."""
-        self.is_own_folder = folder is None
-        self.folder = folder or tempfile.mkdtemp(prefix="sallyport-postfix-")
-        self.port = port or free_port()
+        super().__init__(port, folder)
         self.sasl = sasl
-        self.log_path = os.path.join(self.folder, "log", "maillog")
-        self.etc = os.path.join(self.folder, "etc")
-        os.makedirs(self.folder, exist_ok=True)
-        os.chmod(self.folder, 0o755)
         self.make_folders()
         main = MAIN + (SASL if sasl else "") + settings
         self.write("etc/main.cf", main.format(folder=self.folder, port=self.port, milter=milter))
         self.write("etc/master.cf", MASTER.format(folder=self.folder, port=self.port))
         self.write("sink", SINK, 0o755)
         if sasl:
-            self.make_sasl()
+            self.make("etc/sasl", 0o755)
+            self.make_sasl("etc/sasl/smtpd.conf", "postfix")
+
+    @staticmethod
+    def at_port(port):
+        return f"inet:127.0.0.1:{port}"
 
     # ------------------------------------------------------------------- files
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, text, mode=0o644):
-        with open(self.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(self.path(name), mode)
-        a_minute_ago = time.time() - 60
-        os.utime(self.path(name), (a_minute_ago, a_minute_ago))
-
-    def make(self, name, mode, user="root", group="root"):
-        os.makedirs(self.path(name), exist_ok=True)
-        os.chown(self.path(name), pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid)
-        os.chmod(self.path(name), mode)
 
     def make_folders(self):
         for name in ("etc", "spool", "spool/pid", "log"):
@@ -152,27 +127,10 @@ class Postfix:
         self.make("spool/public", 0o710, "postfix", "postdrop")
         self.make("mail", 0o755, "nobody")
 
-    def make_sasl(self):
-        self.make("sasl", 0o755)
-        self.make("etc/sasl", 0o755)
-        key = self.path("sasl/key.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-subj", "/CN=mx.test.example", "-days", "30", "-keyout", key, "-out", key + ".crt"],
-                       check=True, capture_output=True)
-        with open(key, "a", encoding="ascii") as file, open(key + ".crt", encoding="ascii") as certificate:
-            file.write(certificate.read())
-        database = self.path("sasl/sasldb2")
-        self.write("etc/sasl/smtpd.conf", f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
-                                          f"sasldb_path: {database}\nmech_list: PLAIN LOGIN\n")
-        subprocess.run(["saslpasswd2", "-p", "-c", "-f", database, "-u", "test.example", "alice"],
-                       input=b"secret\n", check=True, capture_output=True)
-        os.chown(database, pwd.getpwnam("postfix").pw_uid, 0)
-
     # ------------------------------------------------------------- start, stop
 
     def start(self):
-        if self.is_taken():
-            raise AssertionError(f"somebody listens on port {self.port} already")
+        self.assert_port_is_free()
         done = subprocess.run([DAEMONS + "/master", "-c", self.etc, "-w"], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False)
         if done.returncode:
@@ -180,10 +138,6 @@ class Postfix:
         if self not in alive:
             alive.append(self)
         return self
-
-    def is_taken(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def pid(self):
         try:
@@ -202,49 +156,19 @@ class Postfix:
         if self.pid() and self.is_running():
             os.kill(self.pid(), 15)
             eventually(lambda: not self.is_running(), "end of Postfix")
-        if self.is_own_folder:
-            eventually(self.is_removed, "end of the last delivery")
-
-    def is_removed(self):
-        """The folder goes; a delivery that is just under way may need another try."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return not os.path.exists(self.folder)
+        self.remove_folder()
 
     # ---------------------------------------------------------------- use of it
-
-    def client(self, address=None, **options):
-        return Smtp(self.port, address, **options)
 
     def sendmail(self, message, *words):
         """The local command, as root: postdrop then believes our -C."""
         return subprocess.run(["/usr/sbin/sendmail", "-C", self.etc, "-i", *words], input=message.encode(),
                               capture_output=True, check=False)
 
-    def delivered(self, recipient=None):
-        """[(sender, recipient, message)] of what has ended in the sink."""
-        found = []
-        for name in sorted(os.listdir(self.path("mail"))):
-            if name.startswith("."):
-                continue
-            with open(self.path("mail/" + name), encoding="utf-8", errors="replace") as file:
-                sender, to, message = file.read().split("\n", 2)
-            if recipient in (None, to):
-                found.append((sender, to, message))
-        return found
-
-    def wait_delivered(self, recipient, count=1):
-        eventually(lambda: len(self.delivered(recipient)) >= count, f"mail to {recipient} in the sink", 15)
-        return self.delivered(recipient)
-
     def queue(self):
         """Names of the files of all queues: what is still on its way."""
-        return [os.path.join(folder, name)
-                for queue in ("maildrop", "incoming", "active", "deferred", "hold")
-                for folder, _, names in os.walk(self.path("spool/" + queue)) for name in names]
+        return self.files_below(*("spool/" + name for name in QUEUES))
 
-    def log_text(self):
-        try:
-            with open(self.log_path, encoding="utf-8", errors="replace") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
+    def held(self):
+        """What a milter has put into quarantine."""
+        return self.files_below("spool/hold")

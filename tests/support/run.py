@@ -23,7 +23,7 @@ import unittest
 
 SUPPORT = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(SUPPORT))
-sys.path[:0] = [SUPPORT, os.path.join(TOP, "tests", "lint")]
+sys.path[:0] = [SUPPORT, os.path.join(TOP, "tests", "lint"), os.path.join(TOP, "tests", "mta")]
 
 import daemon  # noqa: E402  (found by the path above)
 

@@ -9,15 +9,23 @@ class Smtp:
     """A client's connection; every command returns (code, text)."""
 
     def __init__(self, port, address=None, helo="mail.example.org", login=None, timeout=20.0):
-        """With `address` the server is told by XCLIENT that we come from there."""
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        """With `address` the server is told that we come from there, with
+        `login` that we are that user: in a way of its own."""
+        self.helo_name = helo
+        self.socket = self.dial(port, address, timeout)
         self.file = self.socket.makefile("rb")
         self.banner = self.reply()
-        self.helo_name = helo
+        self.introduce(address, login)
+
+    def dial(self, port, _address, timeout):
+        return socket.create_connection(("127.0.0.1", port), timeout)
+
+    def introduce(self, address, login):
+        """Postfix has XCLIENT."""
         if address:
             self.xclient(address, login)
-        elif helo:
-            self.helo(helo)
+        elif self.helo_name:
+            self.helo(self.helo_name)
 
     def __enter__(self):
         return self
