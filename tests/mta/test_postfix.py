@@ -1,9 +1,12 @@
 """The main job, in front of a real Postfix: what clients are told, what arrives."""
 
+import os
+import re
 import subprocess
 import unittest
 
 import cases
+from daemon import TOP
 from mta_case import DELAY
 from postfix_case import FreshPostfixCase, PostfixCase
 
@@ -28,6 +31,10 @@ class Forgery(cases.Forgery, PostfixCase):
         smtp.rcpt(self.rcpt)
         smtp.quit()
         self.assertEqual(self.sally.wait_event(client=self.client)["helo"], 'x"y event=verdict')
+
+
+class Reload(cases.Reload, PostfixCase):
+    pass
 
 
 class Observing(cases.Observing, PostfixCase):
@@ -75,6 +82,26 @@ class Restart(cases.Restart, FreshPostfixCase):
         self.assertEqual(self.send(), 451, "our own deferral: it was never asked before")
         self.sally.advance(DELAY)
         self.assertEqual(self.send(), 250)
+
+
+class Shipped(FreshPostfixCase):
+    """With what the README tells one to put into main.cf, but for the path."""
+
+    def setUp(self):
+        with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
+            line = re.search(r"^smtpd_milters = (.*)$", file.read(), re.M).group(1)
+        self.sally = self.daemon()
+        self.mta = self.mta_before(line.replace("unix:/sallyport/milter.sock", "unix:" + self.sally.socket_path))
+
+    def test_a_stranger_is_asked_to_come_back(self):
+        self.assertEqual(self.send(), 451)
+
+    def test_mail_passes_while_it_is_gone(self):
+        self.sally.process.kill()
+        self.sally.wait_end()
+        self.assertEqual(self.send(), 250)
+        self.sally.start()
+        self.assertEqual(self.send(), 451)
 
 
 class Outage(cases.Outage, FreshPostfixCase):

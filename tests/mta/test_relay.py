@@ -1,6 +1,7 @@
 """Recipients that are not ours: what a real Postfix shows us of those it does
 not take, and the guard below one that takes too many."""
 
+import cases
 from mta_case import DELAY
 from postfix_case import PostfixCase
 
@@ -16,10 +17,6 @@ smtpd_recipient_restrictions = check_recipient_access inline:{{ {{blocked@test.e
 OPEN_RELAY = """\
 mynetworks = 0.0.0.0/0
 """
-
-GUARD = {"relay.local-domains": ["test.example"],
-         "access.trusted-networks": ["127.0.0.0/8", "203.0.113.0/24"],
-         "access.allow-clients": ["198.51.100.7"]}
 
 
 class Refused(PostfixCase):
@@ -136,68 +133,14 @@ class RefusedWithoutGreylisting(Refused):
         self.assertEqual(self.counts(line), ["1", None, None, None])
 
 
-class Guard(PostfixCase):
+class Guard(cases.Guard, PostfixCase):
     """A Postfix that relays for everybody, by mistake."""
 
-    settings = GUARD
     mta_options = {"settings": NO_PAUSES + OPEN_RELAY}
 
-    def assert_not_relayed(self, recipient, address=None):
-        smtp = self.connect(address)
-        smtp.mail()
-        code, text = smtp.rcpt(recipient)
-        smtp.quit()
-        self.assertEqual(code, 550, text)
-        self.assertRegex(text, r"^5\.7\.1 Relaying denied \(id 01[0-9A-Z]{24}\)$")
-
-    def test_a_stranger_is_not_relayed(self):
-        self.assert_not_relayed("x@other.example")
-        line = self.sally.wait_event(client=self.client)
-        self.assertEqual((line["verdict"], line["refused"], line["tests"]), ("reject", "1", "RELAY_GUARD=0"))
-
-    def test_nor_through_us_by_any_other_spelling(self):
-        for recipient in ("x%other.example@test.example", '"x@other.example"@test.example',
-                          "other.example!x@test.example", "x%other.example", "other.example!x",
-                          "@test.example:x@other.example"):
-            self.assert_not_relayed(recipient, self.new_network())
-
-    def test_an_allowed_client_is_not_relayed_either(self):
-        self.assert_not_relayed("x@other.example", "198.51.100.7")
-
-    def test_a_stranger_reaches_our_users(self):
-        self.assert_deferred(self.send())
-        self.sally.advance(DELAY)
-        self.assert_let_in(self.send())
+    def test_a_name_without_a_domain_is_one_of_ours(self):
         self.assertEqual(self.send(recipients=["postmaster"])[0][0][0], 451)
 
-    def test_what_is_not_relayed_leaves_no_triplet_and_is_a_probe(self):
-        self.assert_not_relayed("x@other.example")
-        self.assert_not_relayed("y@other.example")
-        self.send()
-        line = self.sally.wait_event(client=self.client, verdict="defer")
-        self.assertIn("RELAY_PROBE=4", line["tests"])
-        self.assertNotIn("other.example", str(self.sally.operator_json("greylist", "list", "--client", self.client)))
 
-    def test_a_trusted_network_is_relayed(self):
-        self.assert_let_in(self.send(address="203.0.113.5", recipients=[f"trusted{self.client}@other.example"]))
-        self.mta.wait_delivered(f"trusted{self.client}@other.example")
-
-    def test_who_has_logged_in_is_relayed(self):
-        self.assert_let_in(self.send(login="carol@test.example", recipients=[f"carol{self.client}@other.example"]))
-
-    def test_mail_from_this_host_is_relayed(self):
-        done = self.mta.sendmail("Subject: local\n\nHello\n", "-f", "root@test.example", "local@other.example")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.mta.wait_delivered("local@other.example")
-
-
-class GuardObserving(PostfixCase):
-    settings = dict(GUARD, **{"relay.mode": "observe", "greylist.enabled": False})
-    mta_options = {"settings": NO_PAUSES + OPEN_RELAY}
-
-    def test_nothing_is_refused_but_it_is_said_what_would_be(self):
-        self.assert_let_in(self.send(recipients=["x@other.example"]))
-        line = self.sally.wait_event(client=self.client)
-        self.assertEqual((line["verdict"], line["would"], line["tests"]), ("accept", "reject", "RELAY_GUARD=0"))
-        self.assert_let_in(self.send(recipients=["x@other.example"]))
-        self.assertNotIn("RELAY_PROBE", self.sally.wait_event(client=self.client, count=2).get("tests", ""))
+class GuardObserving(cases.GuardObserving, PostfixCase):
+    mta_options = Guard.mta_options

@@ -107,7 +107,7 @@ Put it into Postfix (main.cf; a chrooted smtpd sees only sockets below its queue
   non_smtpd_milters = $smtpd_milters
   milter_default_action = accept
 Put it into Sendmail (sendmail.mc):
-  INPUT_MAIL_FILTER(`sallyport', `S=unix:{folder}/milter.sock, T=S:10s;R:10s;E:5m')
+  INPUT_MAIL_FILTER(`sallyport', `S=unix:{folder}/milter.sock, T=C:10s;S:10s;R:10s;E:1m')
 Try it:
   {sallyport} --config {folder}/sallyport.yaml try --client 198.51.100.7 \\
       --helo mail.example.com --from eve@example.com --rcpt ben@test.example
