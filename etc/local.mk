@@ -1,6 +1,6 @@
 # The configuration as it is shipped. `make install` never touches a file that
 # is there already; `make uninstall` takes away only what nobody has changed.
-EXTRA_DIST += etc/sallyport.yaml
+EXTRA_DIST += etc/sallyport.yaml etc/postfix/local_header_checks
 
 shipped = $(srcdir)/etc/sallyport.yaml
 installed = $(DESTDIR)$(sysconfdir)/sallyport/sallyport.yaml

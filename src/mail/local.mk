@@ -6,6 +6,7 @@ libsallyport_a_SOURCES += \
 	src/mail/generic_spelling.c src/mail/generic_spelling.h \
 	src/mail/idn.c include/sallyport/idn.h \
 	src/mail/organisation.c include/sallyport/organisation.h \
+	src/mail/pickup.c include/sallyport/pickup.h \
 	src/mail/sender.c include/sallyport/sender.h \
 	src/mail/utf8.c src/mail/utf8.h \
 	src/mail/verp.c src/mail/verp.h
@@ -17,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test-from-data \
 	tests/unit/test-idn \
 	tests/unit/test-organisation \
+	tests/unit/test-pickup \
 	tests/unit/test-sender
 tests_unit_test_address_SOURCES = tests/unit/test-address.c
 tests_unit_test_address_CFLAGS = $(AM_UNIT_CFLAGS)
@@ -33,6 +35,9 @@ tests_unit_test_idn_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_organisation_SOURCES = tests/unit/test-organisation.c
 tests_unit_test_organisation_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_organisation_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_pickup_SOURCES = tests/unit/test-pickup.c
+tests_unit_test_pickup_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_pickup_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_sender_SOURCES = tests/unit/test-sender.c
 tests_unit_test_sender_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_sender_LDADD = $(AM_UNIT_LIBS)
