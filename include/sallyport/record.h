@@ -11,6 +11,7 @@
 #ifndef SALLYPORT_RECORD_H
 #define SALLYPORT_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,13 +25,33 @@ struct sp_session;
 enum {
 	SP_RECORD_RING = 256,
 	SP_RECORD_FINDINGS = 24, /* the first ones */
-	SP_RECORD_REASON_SIZE = 160
+	SP_RECORD_REASON_SIZE = 160,
+	SP_RECORD_RESULTS = 12, /* iprev, 2 of SPF, 8 of DKIM, DMARC */
+	SP_RECORD_LOOKUPS = 64, /* the first ones */
+	SP_RECORD_NAMES_SIZE = 3072
 };
 
 struct sp_record_finding {
 	char name[32]; /* as SP_FINDING_NAME_SIZE */
 	double weight;
 	char reason[SP_RECORD_REASON_SIZE];
+};
+
+/* What one method of RFC 8601 came to, whether it is worth points or not. */
+struct sp_record_result {
+	char method[16];  /* "spf.mailfrom" */
+	char result[12];  /* "pass" */
+	char about[128];  /* the domain or name that it speaks of */
+	char reason[128]; /* in words; "" */
+};
+
+/* One question to DNS. */
+struct sp_record_lookup {
+	const char *type;   /* "TXT"; constant */
+	const char *status; /* "found"; constant */
+	int32_t took_us;    /* -1: not answered */
+	uint16_t name;	    /* where it begins in `names` */
+	bool is_cached;
 };
 
 /* What became of a mail in sum. */
@@ -62,6 +83,12 @@ struct sp_record {
 	uint32_t waited_us;
 	size_t finding_count;
 	struct sp_record_finding findings[SP_RECORD_FINDINGS];
+	size_t result_count;
+	struct sp_record_result results[SP_RECORD_RESULTS];
+	/* In the order of the session's stages; of all, those kept. */
+	size_t lookups_total, lookup_count;
+	struct sp_record_lookup lookups[SP_RECORD_LOOKUPS];
+	char names[SP_RECORD_NAMES_SIZE]; /* without lists' access keys */
 };
 
 /* Log, count and keep the mail that `session` has open. */

@@ -267,6 +267,49 @@ static void put_numbers(json_t *object, const struct sp_record *record)
 			    json_real(record->waited_us / 1000.0));
 }
 
+static json_t *results(const struct sp_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->result_count; i++) {
+		const struct sp_record_result *result = &record->results[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "method",
+				    json_string(result->method));
+		json_object_set_new(object, "result",
+				    json_string(result->result));
+		json_object_set_new(object, "about", text(result->about));
+		json_object_set_new(object, "reason", text(result->reason));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *lookups(const struct sp_record *record)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < record->lookup_count; i++) {
+		const struct sp_record_lookup *lookup = &record->lookups[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "type", json_string(lookup->type));
+		json_object_set_new(object, "name",
+				    text(record->names + lookup->name));
+		json_object_set_new(object, "status",
+				    json_string(lookup->status));
+		if (lookup->took_us >= 0)
+			json_object_set_new(
+				object, "ms",
+				json_real(lookup->took_us / 1000.0));
+		json_object_set_new(object, "cached",
+				    json_boolean(lookup->is_cached));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 json_t *sp_view_record(const struct sp_record *record)
 {
 	json_t *object = json_object();
@@ -290,5 +333,8 @@ json_t *sp_view_record(const struct sp_record *record)
 		json_object_set_new(object, "degraded", json_string(bytes));
 	json_object_set_new(object, "findings", findings(record));
 	json_object_set_new(object, "stages", stages(record));
+	json_object_set_new(object, "results", results(record));
+	json_object_set_new(object, "lookups", lookups(record));
+	put_count(object, "lookups_total", record->lookups_total);
 	return object;
 }

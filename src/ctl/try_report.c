@@ -109,6 +109,55 @@ static void print_pair(const char *name, const char *value)
 	putchar('\n');
 }
 
+static void print_results(const json_t *verdict)
+{
+	const json_t *result;
+	size_t i;
+
+	json_array_foreach(json_object_get(verdict, "results"), i, result)
+	{
+		const char *reason = text_of(result, "reason");
+
+		fputs(i == 0 ? "results    " : "           ", stdout);
+		printf("%-12s %-10s ", text_of(result, "method"),
+		       text_of(result, "result"));
+		sp_output_safe(stdout, text_of(result, "about"));
+		if (reason[0]) {
+			fputs(": ", stdout);
+			sp_output_safe(stdout, reason);
+		}
+		putchar('\n');
+	}
+}
+
+static void print_lookups(const json_t *verdict)
+{
+	const json_t *lookup;
+	size_t i;
+	json_int_t total =
+		json_integer_value(json_object_get(verdict, "lookups_total"));
+
+	json_array_foreach(json_object_get(verdict, "lookups"), i, lookup)
+	{
+		const json_t *ms = json_object_get(lookup, "ms");
+
+		fputs(i == 0 ? "lookups    " : "           ", stdout);
+		printf("%-5s %-9s ", text_of(lookup, "type"),
+		       text_of(lookup, "status"));
+		if (json_is_true(json_object_get(lookup, "cached")))
+			fputs("   cached  ", stdout);
+		else if (ms)
+			printf("%6.1f ms  ", json_number_value(ms));
+		else
+			fputs("        -  ", stdout);
+		sp_output_safe(stdout, text_of(lookup, "name"));
+		putchar('\n');
+	}
+	if (total > (json_int_t)i)
+		printf("           ... and %lld more\n",
+		       (long long)total - (long long)i);
+}
+
 static void print_verdict(const json_t *verdict)
 {
 	const json_t *finding;
@@ -140,6 +189,8 @@ static void print_verdict(const json_t *verdict)
 	print_pair("greylist", text_of(verdict, "greylist"));
 	print_pair("identity", text_of(verdict, "identity"));
 	print_pair("degraded", text_of(verdict, "degraded"));
+	print_results(verdict);
+	print_lookups(verdict);
 }
 
 static void print_outcome(const struct sp_try_options *options,

@@ -1,4 +1,5 @@
 # What is kept of a mail when it is over.
 libsallyport_a_SOURCES += \
 	src/record/probes.c \
-	src/record/record.c include/sallyport/record.h
+	src/record/record.c include/sallyport/record.h \
+	src/record/trace.c src/record/trace.h

@@ -10,6 +10,7 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 #include "sallyport/text.h"
+#include "trace.h"
 
 /* The last records, the oldest overwritten. */
 static struct {
@@ -125,6 +126,8 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
 	       sizeof(connection->stage_us));
+	sp_trace_results(record, session);
+	sp_trace_lookups(record, session);
 	fill_recipients(record, mail);
 	fill_findings(record, mail->verdict);
 }
