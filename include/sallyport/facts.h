@@ -184,6 +184,9 @@ struct sp_dkim_fact {
 	unsigned ignored; /* beyond those that are looked at */
 };
 
+/* Whether it proves its domain: valid, over all of the mail, and meant so. */
+bool sp_dkim_holds(const struct sp_dkim_signature *signature);
+
 /* dmarc: is the author who it says? RFC 9989. UNKNOWN: temperror. */
 struct sp_dmarc_fact {
 	enum sp_fact_state state;

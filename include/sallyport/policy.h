@@ -64,6 +64,14 @@ const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 bool sp_verdict_is_stronger(const struct sp_verdict *verdict,
 			    const struct sp_verdict *other);
 
+/*
+ * Add to the verdict on a message what `other`, that on one of its recipients,
+ * found besides: it was on a list, it would have had to wait. What both found
+ * counts once, as `verdict` has it. Reasons are borrowed. `other` may be NULL.
+ */
+void sp_verdict_join(struct sp_verdict *verdict,
+		     const struct sp_verdict *other);
+
 enum {
 	SP_REPLY_TEXT_SIZE = 256
 };

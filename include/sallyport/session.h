@@ -20,13 +20,13 @@
 
 #include "sallyport/address.h"
 #include "sallyport/arena.h"
+#include "sallyport/dkim.h"
 #include "sallyport/dnsbl.h"
 #include "sallyport/facts.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
 
 struct sockaddr;
-struct sp_dkim;
 struct sp_dns_batch;
 struct sp_from;
 struct sp_service;
@@ -37,7 +37,8 @@ enum {
 	SP_NAME_TEXT_MAX = 255,	 /* of the client's host name */
 	SP_LOGIN_TEXT_MAX = 255, /* of {auth_authen} */
 	SP_QUEUE_ID_MAX = 63,
-	SP_PATH_TEXT_MAX = 511,	    /* of an envelope address */
+	SP_PATH_TEXT_MAX = 511, /* of an envelope address */
+	SP_LIST_ID_TEXT_MAX = 511,
 	SP_RECIPIENTS_SHOWN = 5,    /* that a log line names */
 	SP_OWN_HEADERS = 3,	    /* names of headers that are ours */
 	SP_CONNECTION_LIMIT = 8192, /* bytes of the connection's arena */
@@ -163,8 +164,10 @@ struct sp_mail {
 	/* Keys of signatures and records of DMARC, likewise. */
 	struct sp_dns_batch *author_batch;
 	struct sp_dkim *dkim; /* NULL: nobody looks at signatures */
+	uint8_t keys[SP_DKIM_QUESTIONS_MAX]; /* by question: in the batch */
 	struct sp_dkim_fact dkim_fact;
 	struct sp_dmarc_fact dmarc;
+	const char *list_id;	/* List-Id, cut; "" */
 	bool has_headers_ended; /* SP_STAGE_EOH is over */
 
 	struct sp_access_fact access_sender;

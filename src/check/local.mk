@@ -1,6 +1,8 @@
 # The checks, one per file, their table, and the one who runs them.
 libsallyport_a_SOURCES += \
 	src/check/access.c \
+	src/check/dkim.c \
+	src/check/dmarc.c src/check/dmarc.h \
 	src/check/dnsbl.c \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \

@@ -2,6 +2,8 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/dkim.h"
+#include "sallyport/dmarc.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
@@ -14,6 +16,9 @@ _Static_assert(1 + SP_RDNS_NAMES_MAX +
 _Static_assert(3 + SP_MX_HOSTS_MAX + SP_DNSBL_MAX_ZONES * 2 <=
 		       SP_DNS_QUESTIONS_MAX,
 	       "a batch holds what is asked of a mail");
+_Static_assert(SP_DKIM_QUESTIONS_MAX + SP_DMARC_QUESTIONS_MAX <=
+		       SP_DNS_QUESTIONS_MAX,
+	       "a batch holds what is asked of an author");
 /* The lookups of session.h keep numbers in one byte. */
 _Static_assert(SP_DNS_NO_QUESTION <= UINT8_MAX, "a number fits");
 
@@ -38,6 +43,11 @@ struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session)
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session)
 {
 	return batch_of(session, &session->mail.batch);
+}
+
+struct sp_dns_batch *sp_lookup_of_author(struct sp_session *session)
+{
+	return batch_of(session, &session->mail.author_batch);
 }
 
 uint8_t sp_lookup_ask(struct sp_dns_batch *batch,

@@ -32,10 +32,17 @@ enum {
 	SP_GROUP_RHSBL_FROM = 4
 };
 
+/* ... and in the batch for its author. */
+enum {
+	SP_GROUP_KEYS = 1,
+	SP_GROUP_DMARC = 2
+};
+
 /* Made when it is first needed; NULL when there is no resolver at all. */
 struct sp_dns_batch *sp_lookup_of_connection(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session);
+struct sp_dns_batch *sp_lookup_of_author(struct sp_session *session);
 
 /* Ask without a follow-up; returns the question's number. */
 uint8_t sp_lookup_ask(struct sp_dns_batch *batch,

@@ -62,6 +62,21 @@ static const struct sp_check checks[] = {
 		.waits = { [SP_STAGE_RCPT] = true, [SP_STAGE_EOM] = true },
 	},
 	{
+		.name = "dkim",
+		.at = { [SP_STAGE_MAIL] = sp_dkim_begin,
+			[SP_STAGE_HEADER] = sp_dkim_ask,
+			[SP_STAGE_EOH] = sp_dkim_end_of_headers,
+			/* Not left out for want of time: without keys, too,
+			 * there is something to say. */
+			[SP_STAGE_EOM] = sp_dkim_judge },
+	},
+	{
+		/* Behind dkim, whose results it reads. */
+		.name = "dmarc",
+		.at = { [SP_STAGE_EOH] = sp_dmarc_ask_all,
+			[SP_STAGE_EOM] = sp_dmarc_judge },
+	},
+	{
 		.name = "greylist",
 		.at = { [SP_STAGE_GREYLIST] = sp_greylist_check },
 		.waits = { [SP_STAGE_GREYLIST] = true },

@@ -142,7 +142,7 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_DMARC_REJECT] = { "DMARC_REJECT", 3.0,
 				      "The author's domain is not proven; its "
 				      "policy is reject." },
-	[SP_FINDING_DMARC_MAILING_LIST] = { "DMARC_MAILING_LIST", 0.5,
+	[SP_FINDING_DMARC_MAILING_LIST] = { "DMARC_MAILING_LIST", 1.5,
 					    "The author's domain is not proven, "
 					    "but a mailing list has signed the "
 					    "mail. In place of DMARC_NONE, "

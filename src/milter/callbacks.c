@@ -160,6 +160,25 @@ static void keep_verdict(struct sp_mail *mail, const struct sp_verdict *verdict)
 		mail->accepted_verdict = copy;
 }
 
+/* NULL when the arena is used up: then the caller's own verdict is shown. */
+static const struct sp_verdict *join(struct sp_mail *mail,
+				     const struct sp_verdict *verdict,
+				     const struct sp_verdict *earlier)
+{
+	struct sp_verdict joined = *verdict;
+
+	sp_verdict_join(&joined, earlier);
+	return sp_verdict_copy(&joined, &mail->arena);
+}
+
+/* At end of message more is known than when its recipients were judged. */
+static void keep_last_verdict(struct sp_mail *mail,
+			      const struct sp_verdict *verdict)
+{
+	mail->verdict = join(mail, verdict, mail->verdict);
+	mail->accepted_verdict = join(mail, verdict, mail->accepted_verdict);
+}
+
 static void tally_would(struct sp_tally *tally,
 			const struct sp_verdict *verdict)
 {
@@ -385,11 +404,10 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 {
 	struct sp_session *session = session_of(ctx);
 
-	(void)bytes;
-	(void)length;
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
 	end_headers(session);
+	sp_dkim_take_body(session, bytes, length);
 	return go_on(session, SMFIP_NR_BODY);
 }
 
@@ -405,7 +423,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
 	end_headers(session);
 	sp_checks_run(session, SP_STAGE_EOM);
 	decide(session, SP_STAGE_EOM, &session->mail.arena, &verdict);
-	keep_verdict(&session->mail, &verdict);
+	keep_last_verdict(&session->mail, &verdict);
 	tally_message(&session->mail.tally, &verdict);
 	session->mail.was_answered = true;
 	status = sp_act_message(ctx, session, &verdict);

@@ -29,4 +29,7 @@ void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
 /* origin.c: SPF, DKIM, From: and DMARC. */
 void sp_policy_weigh_origin(struct sp_deliberation *d);
 
+/* What the author's domain asks to have done, where that is honoured. */
+void sp_policy_honour_dmarc(struct sp_deliberation *d);
+
 #endif

@@ -3,7 +3,8 @@ libsallyport_a_SOURCES += \
 	src/policy/deliberation.h \
 	src/policy/origin.c \
 	src/policy/policy.c include/sallyport/policy.h \
-	src/policy/reply.c
+	src/policy/reply.c \
+	src/policy/verdict.c
 
 EXTRA_DIST += tests/support/policy_case.h
 
@@ -13,6 +14,11 @@ tests_unit_test_policy_SOURCES = tests/unit/test-policy.c \
 	tests/support/policy_case.c
 tests_unit_test_policy_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_policy_LDADD = $(AM_UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-origin
+tests_unit_test_origin_SOURCES = tests/unit/test-origin.c \
+	tests/support/policy_case.c
+tests_unit_test_origin_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_origin_LDADD = $(AM_UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-reply
 tests_unit_test_reply_SOURCES = tests/unit/test-reply.c \
 	tests/support/policy_case.c

@@ -416,38 +416,10 @@ void sp_policy_decide(const struct sp_facts *facts,
 	weigh_access(&d, access);
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */
-	if (access->answer != SP_ACCESS_ALLOW)
+	if (access->answer != SP_ACCESS_ALLOW) {
+		sp_policy_honour_dmarc(&d);
 		weigh_score(&d);
+	}
 	if (access->answer != SP_ACCESS_ALLOW || facts->stage == SP_STAGE_EOM)
 		weigh_greylist(&d);
-}
-
-const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
-					 struct sp_arena *arena)
-{
-	/* Nobody reads findings beyond the count: they take no memory. */
-	size_t size = offsetof(struct sp_verdict, findings) +
-		      verdict->count * sizeof(verdict->findings[0]);
-	struct sp_verdict *copy = sp_arena_alloc(arena, size);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, verdict, size);
-	for (size_t i = 0; i < copy->count; i++) {
-		const char *reason =
-			sp_arena_text(arena, verdict->findings[i].reason);
-
-		copy->findings[i].reason = reason ? reason : "";
-	}
-	return copy;
-}
-
-bool sp_verdict_is_stronger(const struct sp_verdict *verdict,
-			    const struct sp_verdict *other)
-{
-	if (!other)
-		return true;
-	if (verdict->would != other->would)
-		return verdict->would > other->would;
-	return verdict->score > other->score;
 }

@@ -20,6 +20,8 @@ static const char *why_refused(enum sp_finding_id because)
 		return "Refused by this site's access list";
 	case SP_FINDING_RELAY_GUARD:
 		return "Relaying denied";
+	case SP_FINDING_DMARC_REJECT:
+		return "Refused as the author's domain asks (DMARC)";
 	default:
 		return "Refused: too much here looks like spam";
 	}
@@ -29,7 +31,9 @@ static void say_refused(const struct sp_verdict *verdict,
 			struct sp_reply *reply, struct sp_text *text)
 {
 	reply->code = "550";
-	reply->enhanced = "5.7.1";
+	/* RFC 7372 section 3.3: checks on who it is from, taken together. */
+	reply->enhanced = verdict->because == SP_FINDING_DMARC_REJECT ? "5.7.26"
+								      : "5.7.1";
 	sp_text_add(text, why_refused(verdict->because));
 }
 

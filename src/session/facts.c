@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "sallyport/dkim.h"
 #include "sallyport/text.h"
 
 static const char *const stage_names[SP_STAGE_COUNT] = {
@@ -26,6 +27,12 @@ const char *sp_rhsbl_name_text(enum sp_rhsbl_name name)
 	};
 
 	return texts[name];
+}
+
+bool sp_dkim_holds(const struct sp_dkim_signature *signature)
+{
+	return signature->result == SP_DKIM_PASS && !signature->is_partial &&
+	       !signature->is_testing;
 }
 
 const char *sp_identity_proof_text(enum sp_identity_proof proof)

@@ -53,7 +53,9 @@ static void mail_init(struct sp_mail *mail)
 		.sender_folded = "",
 		.sender_domain = "",
 		.from_domain = "",
+		.list_id = "",
 	};
+	memset(mail->keys, SP_DNS_NO_QUESTION, sizeof(mail->keys));
 	sp_arena_init(&mail->arena, SP_MAIL_LIMIT);
 }
 
@@ -84,6 +86,7 @@ void sp_session_free(struct sp_session **session)
 	sp_dns_batch_free(&(*session)->connection.helo_batch);
 	sp_dns_batch_free(&(*session)->connection.batch);
 	sp_spf_free(&(*session)->mail.spf_evaluation);
+	sp_dkim_free(&(*session)->mail.dkim);
 	sp_spf_free(&(*session)->connection.spf_evaluation);
 	sp_arena_clear(&(*session)->mail.arena);
 	sp_arena_clear(&(*session)->connection.arena);
@@ -275,9 +278,12 @@ static void note_own_header(struct sp_mail *mail, const char *name)
 			mail->own_headers[i]++;
 }
 
-bool sp_session_note_header(struct sp_session *session, const char *name,
-			    const char *value)
+/* What the field itself says, to us. True when it brought the author. */
+static bool read_header(struct sp_session *session, const char *name,
+			const char *value)
 {
+	struct sp_mail *mail = &session->mail;
+
 	/* Nearly every field stops at its first letter. */
 	switch (name[0] | 0x20) {
 	case 'x':
@@ -287,9 +293,23 @@ bool sp_session_note_header(struct sp_session *session, const char *name,
 	case 'f':
 		return sp_text_equals(name, "From") &&
 		       note_from(&session->mail, value);
+	case 'l':
+		if (sp_text_equals(name, "List-Id") && !mail->list_id[0])
+			mail->list_id =
+				keep(&mail->arena, value, SP_LIST_ID_TEXT_MAX);
+		return false;
 	default:
 		return false;
 	}
+}
+
+bool sp_session_note_header(struct sp_session *session, const char *name,
+			    const char *value)
+{
+	bool has_author = read_header(session, name, value);
+	struct sp_dkim *dkim = session->mail.dkim;
+
+	return (dkim && sp_dkim_header(dkim, name, value)) || has_author;
 }
 
 const char *sp_session_own_header(unsigned index)
@@ -308,6 +328,7 @@ void sp_session_end_mail(struct sp_session *session)
 			sp_dns_batch_clear(kept[i]);
 	/* Behind the batches, whose follow-ups write into it. */
 	sp_spf_free(&mail->spf_evaluation);
+	sp_dkim_free(&mail->dkim);
 	sp_arena_clear(&mail->arena);
 	mail_init(mail);
 	mail->batch = kept[0];

@@ -6,7 +6,7 @@ import dns
 import milter
 from daemon import eventually
 from milter import CONTINUE
-from test_dns import LISTS, LOOKUPS, DnsCase, host
+from dns_case import LISTS, LOOKUPS, DnsCase, host
 
 
 class Listed(DnsCase):

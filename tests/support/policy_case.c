@@ -42,6 +42,10 @@ static struct sp_config config_for(const struct given *given)
 		.greylist.mode = given->greylist_observes ? SP_MODE_OBSERVE
 							  : SP_MODE_ENFORCE,
 		.greylist.from_score = given->from_score,
+		.dmarc.mode = given->dmarc_observes ? SP_MODE_OBSERVE
+						    : SP_MODE_ENFORCE,
+		.dmarc.honour = given->honours_dmarc ? SP_HONOUR_REJECT
+						     : SP_HONOUR_NONE,
 		.relay.mode = given->relay_observes ? SP_MODE_OBSERVE
 						    : SP_MODE_ENFORCE,
 		.relay.session = 1,

@@ -32,8 +32,9 @@ struct given {
 	double from_score;			     /* of greylisting; 0 */
 	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
 	bool access_observes, greylist_observes, score_observes;
-	bool relay_observes;
-	double refuse; /* 0 = 10 */
+	bool relay_observes, dmarc_observes;
+	bool honours_dmarc; /* dmarc.honour: reject */
+	double refuse;	    /* 0 = 10 */
 };
 
 #define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state

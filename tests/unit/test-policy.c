@@ -512,6 +512,35 @@ static void test_reasons_of_names_and_lists(void **state)
 	sp_arena_clear(&arena);
 }
 
+/* What was found at RCPT only stays; what the end knows better is its. */
+static void test_a_message_is_judged_with_its_recipients(void **state)
+{
+	const struct given at_rcpt = { .helo = SP_HELO_FORGED,
+				       .greylist_observes = true,
+				       GREY(NEW) };
+	const struct given at_end = { .helo = SP_HELO_FORGED,
+				      .rdns = &nameless,
+				      .at_end = true };
+	struct sp_verdict recipient, message;
+	struct sp_arena arena;
+
+	(void)state;
+	sp_arena_init(&arena, 8192);
+	decide_given(&at_rcpt, &arena, &recipient);
+	decide_given(&at_end, &arena, &message);
+	sp_verdict_join(&message, &recipient);
+	assert_int_equal(message.count, 3);
+	assert_string_equal(message.findings[0].name, "HELO_FORGED");
+	assert_string_equal(message.findings[1].name, "RDNS_NONE");
+	assert_string_equal(message.findings[2].name, "GREYLISTED");
+	assert_true(message.score == 5.0);
+	assert_int_equal(message.action, SP_ACTION_ACCEPT);
+	assert_int_equal(message.would, SP_ACTION_DEFER);
+	sp_verdict_join(&message, NULL);
+	assert_int_equal(message.count, 3);
+	sp_arena_clear(&arena);
+}
+
 static void test_no_memory_for_reasons(void **state)
 {
 	const struct given given = { .helo = SP_HELO_FORGED };
@@ -533,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_reasons_of_probes_and_the_guard),
 		cmocka_unit_test(test_reasons_of_names_and_lists),
+		cmocka_unit_test(test_a_message_is_judged_with_its_recipients),
 		cmocka_unit_test(test_no_memory_for_reasons),
 	};
 
