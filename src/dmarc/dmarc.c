@@ -363,7 +363,8 @@ static void evaluate_domain(struct evaluation *evaluation, const char *domain,
 		judge_by(evaluation, &author, level, outcome);
 	outcome->is_pending = evaluation->asking.saw_pending &&
 			      (outcome->result == SP_DMARC_TEMPERROR ||
-			       outcome->is_existence_unknown);
+			       (outcome->result == SP_DMARC_FAIL &&
+				outcome->is_existence_unknown));
 }
 
 static void evaluate_author(struct evaluation *evaluation,
@@ -479,7 +480,7 @@ static bool has_nobody(const struct sp_from *from,
 	default:
 		break;
 	}
-	if (from->has_more_domains || from->domain_count > SP_DMARC_AUTHORS_MAX)
+	if (from->domain_count > SP_DMARC_AUTHORS_MAX)
 		refuse(outcome, SP_DMARC_AUTHOR_TOO_MANY,
 		       "the From field names too many domains");
 	else if (from->domain_count == 0)

@@ -13,6 +13,7 @@ if FUZZ
 FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-dmarc \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
 	tests/fuzz/fuzz-from \
@@ -26,6 +27,10 @@ tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_dmarc_SOURCES = tests/fuzz/fuzz-dmarc.c
+tests_fuzz_fuzz_dmarc_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_dmarc_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_dns_answer_SOURCES = tests/fuzz/fuzz-dns-answer.c
 tests_fuzz_fuzz_dns_answer_LDFLAGS = $(FUZZ_LINK)

@@ -148,11 +148,42 @@ static void unicode_is_read_as_people_mean_it(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
+/* sp_from never is so; but were it, it would be no silent pass. */
+static void a_field_without_domains_has_an_outcome(void **state)
+{
+	const struct sp_from from = { .field_count = 1, .mailbox_count = 1 };
+	const struct sp_dmarc_question question = {
+		.from = &from,
+		.suffixes = suffixes,
+	};
+	struct sp_dmarc_outcome outcome;
+
+	(void)state;
+	sp_dmarc_evaluate(&question, dmarc_world_answer, NULL, &outcome);
+	assert_int_equal(outcome.result, SP_DMARC_PERMERROR);
+	assert_int_equal(outcome.author, SP_DMARC_AUTHOR_MISSING);
+	assert_non_null(outcome.reason);
+}
+
+/* Numbers that are in no enum, from a fact that was never filled. */
+static void words_are_always_there(void **state)
+{
+	(void)state;
+	assert_string_equal(sp_dmarc_result_text((enum sp_dmarc_result)99),
+			    "permerror");
+	assert_string_equal(sp_dmarc_policy_text((enum sp_dmarc_policy)99),
+			    "none");
+	assert_string_equal(sp_dmarc_author_text((enum sp_dmarc_author)99),
+			    "unknown");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_author_has_an_outcome),
 		cmocka_unit_test(unicode_is_read_as_people_mean_it),
+		cmocka_unit_test(a_field_without_domains_has_an_outcome),
+		cmocka_unit_test(words_are_always_there),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
