@@ -11,9 +11,13 @@ libsallyport_a_SOURCES += \
 	src/mail/utf8.c src/mail/utf8.h \
 	src/mail/verp.c src/mail/verp.h
 
+isemail = tests/support/isemail.c
+EXTRA_DIST += tests/support/isemail.h
+
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test-address \
+	tests/unit/test-address-data \
 	tests/unit/test-from \
 	tests/unit/test-from-data \
 	tests/unit/test-idn \
@@ -23,10 +27,16 @@ check_PROGRAMS += \
 tests_unit_test_address_SOURCES = tests/unit/test-address.c
 tests_unit_test_address_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_address_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_address_data_SOURCES = tests/unit/test-address-data.c $(isemail)
+tests_unit_test_address_data_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/support
+tests_unit_test_address_data_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_address_data_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_from_SOURCES = tests/unit/test-from.c
 tests_unit_test_from_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_from_LDADD = $(AM_UNIT_LIBS)
-tests_unit_test_from_data_SOURCES = tests/unit/test-from-data.c
+tests_unit_test_from_data_SOURCES = tests/unit/test-from-data.c $(isemail)
+tests_unit_test_from_data_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
 tests_unit_test_from_data_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_from_data_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_idn_SOURCES = tests/unit/test-idn.c

@@ -13,38 +13,9 @@
 
 #include <cmocka.h>
 
+#include "isemail.h"
+
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-enum {
-	FILE_MAX = 1024 * 1024
-};
-
-/* A file below ../shared/data whole, to be freed. */
-static char *read_data(const char *name)
-{
-	const char *srcdir = getenv("srcdir");
-	const char *ci = getenv("CI");
-	char path[1000];
-	char *text;
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "%s/../shared/data/%s",
-		 srcdir != NULL ? srcdir : ".", name);
-	stream = fopen(path, "r");
-	if (stream == NULL) {
-		if (ci != NULL && strcmp(ci, "true") == 0)
-			fail_msg("%s is missing", path);
-		print_message("skipped: ../shared/data is not here (%s)\n",
-			      path);
-		skip();
-		return NULL;
-	}
-	text = calloc(1, FILE_MAX);
-	assert_non_null(text);
-	assert_true(fread(text, 1, FILE_MAX - 1, stream) > 0);
-	fclose(stream);
-	return text;
-}
 
 /* Whether the line at `line` goes on with the next. */
 static bool is_folded(const char *line_end)
@@ -83,7 +54,7 @@ static bool is_read_well(const char *file, const char *domain)
 	bool is_well;
 
 	snprintf(path, sizeof(path), "ham/eml/%s", file);
-	mail = read_data(path);
+	mail = read_shared_data(path);
 	read_head(mail, &from);
 	free(mail);
 	author = sp_from_author(&from);
@@ -99,7 +70,7 @@ static bool is_read_well(const char *file, const char *domain)
 
 static void the_authors_of_real_mail_are_known(void **state)
 {
-	char *manifest = read_data("ham/manifest.tsv");
+	char *manifest = read_shared_data("ham/manifest.tsv");
 	char *rest = manifest;
 	size_t total = 0, well = 0;
 	char *line;
@@ -162,79 +133,18 @@ static bool is_argued(int id)
 	return false;
 }
 
-/* A character reference at `*text`, as isemail means it: from &#x2400; on, a
- * control character. Moves `*text` behind it. */
-static char read_reference(const char **text)
+static bool is_told_alike(const struct isemail_test *test)
 {
-	static const struct {
-		const char *name;
-		char c;
-	} names[] = {
-		{ "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' }
-	};
-	const char *name = *text + 1;
-
-	*text = strchr(*text, ';') + 1;
-	if (name[0] == '#')
-		return (char)(strtol(name + 2, NULL, 16) & 0xff);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		if (strncmp(name, names[i].name, strlen(names[i].name)) == 0)
-			return names[i].c;
-	}
-	fail_msg("an unknown character &%.5s", name);
-	return 0;
-}
-
-static size_t decode(const char *text, const char *end, char *out)
-{
-	size_t length = 0;
-
-	while (text < end) {
-		if (*text == '&')
-			out[length++] = read_reference(&text);
-		else
-			out[length++] = *text++;
-	}
-	return length;
-}
-
-/* What is between <name> and </name> behind `text`; empty when <name/>. */
-static const char *element(const char *text, const char *name, size_t *length)
-{
-	char tag[40];
-	const char *begin;
-
-	*length = 0;
-	snprintf(tag, sizeof(tag), "<%s", name);
-	begin = strstr(text, tag);
-	assert_non_null(begin);
-	begin += strlen(tag);
-	if (*begin == '/')
-		return begin;
-	*length = strcspn(++begin, "<");
-	return begin;
-}
-
-static bool is_told_alike(const char *test, int id)
-{
-	char address[1000];
-	size_t text_length, category_length, length;
-	const char *text = element(test, "address", &text_length);
-	const char *category = element(test, "category", &category_length);
-	bool is_address =
-		strncmp(category, "ISEMAIL_ERR", category_length) != 0;
+	bool is_address = strcmp(test->category, "ISEMAIL_ERR") != 0;
 	struct sp_from from;
 	bool is_author;
 
-	assert_true(text_length < sizeof(address));
-	length = decode(text, text + text_length, address);
 	sp_from_init(&from);
-	sp_from_add_field(&from, address, length);
+	sp_from_add_field(&from, test->address, test->length);
 	is_author = sp_from_author(&from) != NULL;
-	if ((is_author == is_address) == is_argued(id))
-		print_error("isemail %d: [%.*s] %.*s, here %s, %s\n", id,
-			    (int)text_length, text, (int)category_length,
-			    category,
+	if ((is_author == is_address) == is_argued(test->id))
+		print_error("isemail %d: [%s] %s, here %s, %s\n", test->id,
+			    test->address, test->category,
 			    sp_from_verdict_text(sp_from_judge(&from)),
 			    sp_from_reason_text(from.reason));
 	return is_author == is_address;
@@ -242,24 +152,23 @@ static bool is_told_alike(const char *test, int id)
 
 static void hard_addresses_are_told_alike(void **state)
 {
-	char *tests = read_data("addresses/isemail-tests.xml");
+	char *tests = isemail_load();
 	size_t total = 0, alike = 0, failed = 0;
-	const char *test = tests;
+	const char *at = tests;
+	struct isemail_test test;
 
 	(void)state;
-	while ((test = strstr(test, "<test id=\"")) != NULL) {
-		int id = (int)strtol(test + strlen("<test id=\""), NULL, 10);
-		bool is_alike = is_told_alike(test, id);
+	while (isemail_next(&at, &test)) {
+		bool is_alike = is_told_alike(&test);
 
 		total++;
 		alike += is_alike;
-		failed += is_alike == is_argued(id);
-		test++;
+		failed += is_alike == is_argued(test.id);
 	}
 	free(tests);
 	print_message("isemail: %zu of %zu alike, %zu argued\n", alike, total,
 		      total - alike);
-	assert_int_equal(total, 164);
+	assert_int_equal(total, ISEMAIL_TESTS);
 	assert_int_equal(failed, 0);
 }
 
