@@ -29,13 +29,17 @@ struct sp_greylist_config;
 struct sp_store;
 
 enum {
-	SP_IDENTITY_SIZE = 300
+	SP_IDENTITY_SIZE = 300, /* a name of 253 characters has room */
+	SP_PROOF_SIZE = 32,	/* "spf,rdns,dkim" */
+	SP_GREYLIST_ALSO_MAX = 2
 };
 
 enum sp_greylist_state {
 	SP_GREYLIST_NEW,     /* never seen: wait */
 	SP_GREYLIST_EARLY,   /* seen, came back too early: wait */
 	SP_GREYLIST_LATE,    /* came back after the retry window: wait again */
+	SP_GREYLIST_NOTED,   /* never seen, or waiting; let in at once, for
+				nothing much speaks against it */
 	SP_GREYLIST_PASSED,  /* came back in time, passes for the first time */
 	SP_GREYLIST_SEEN,    /* this triplet has passed before */
 	SP_GREYLIST_KNOWN,   /* the identity has passed often enough */
@@ -45,8 +49,16 @@ enum sp_greylist_state {
 const char *sp_greylist_state_name(enum sp_greylist_state state); /* "new" */
 
 struct sp_greylist_question {
-	const char *identity;  /* "net:192.0.2.0/24", printable, no braces */
-	const char *sender;    /* sp_sender_fold; "" for <> */
+	const char *identity; /* "domain:a.example", "net:192.0.2.0/24":
+				 printable, no braces */
+	const char *proof;    /* of it, a word, for people; "" or NULL: it is
+				 the address */
+	/* Other identities of the same client, NULL for none: what it has
+	 * waited, or passed, under them counts too. */
+	const char *also[SP_GREYLIST_ALSO_MAX];
+	const char *network; /* whose probes are asked along; NULL: nobody's */
+	bool lets_in;	     /* it is noted, and let in, also when it is new */
+	const char *sender;  /* sp_sender_fold; "" for <> */
 	const char *recipient; /* sp_address_key */
 	const char *mail_id;   /* several recipients of a mail pass once */
 	const char *client;    /* the address, for people; not part of a key */
@@ -59,12 +71,16 @@ struct sp_greylist_answer {
 	int64_t wait_ms;	  /* how long still; 0 when it may pass */
 	uint32_t tries;		  /* of this triplet, this one included */
 	uint32_t identity_passes; /* mails of this identity let in so far */
-	struct sp_probe_counts probes; /* of its network, lately */
+	struct sp_probe_counts probes; /* of `network`, lately */
 };
 
-/* The atomic test-and-set: one script, one round trip. The retry window must
- * be longer than the delay, or nothing ever passes: the configuration sees to
- * that. *answer_out is written on SP_OK only. */
+/*
+ * The atomic test-and-set: one script, one round trip. A second one only when
+ * it has to wait, and turns out to have waited under one of `also` already (DNS
+ * did not say then who it is). The retry window must be longer than the delay,
+ * or nothing ever passes: the configuration sees to that. *answer_out is
+ * written on SP_OK only.
+ */
 enum sp_err sp_greylist_ask(struct sp_store *store,
 			    const struct sp_greylist_config *config,
 			    const struct sp_greylist_question *question,
@@ -74,6 +90,8 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 /* For the operator. */
 struct sp_greylist_entry {
 	char identity[SP_IDENTITY_SIZE];
+	char proof[SP_PROOF_SIZE]; /* of the last try, "spf"; of an identity: of
+				      all that passed, "spf,dkim"; "address" */
 	char sender[SP_ADDRESS_SIZE];
 	char recipient[SP_ADDRESS_SIZE]; /* "" : the identity's own entry */
 	char client[64];

@@ -2,7 +2,7 @@
  * probe_store.h - what a client's network tried in vain lately.
  *
  * One key, sp:probe:{IDENTITY}, with a window that slides in twelve slices
- * (redis-schema/README.md). Greylisting reads it in its own question
+ * (redis-schema/README.md). Greylisting reads it along with its own question
  * (sp_greylist_ask), so that a usual mail asks Redis once.
  *
  * Time:     the caller's wall clock, as greylist_store.h.

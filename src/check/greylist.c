@@ -34,6 +34,7 @@ static void ask(struct sp_session *session, const char *identity,
 	char client[SP_IP_TEXT_SIZE];
 	const struct sp_greylist_question question = {
 		.identity = identity,
+		.network = identity,
 		.sender = session->mail.sender_folded,
 		.recipient = session->recipient->key,
 		.mail_id = session->mail.id,

@@ -85,6 +85,7 @@ bool sp_greylist_must_wait(const struct sp_greylist_fact *fact)
 	case SP_GREYLIST_EARLY:
 	case SP_GREYLIST_LATE:
 		return true;
+	case SP_GREYLIST_NOTED:
 	case SP_GREYLIST_PASSED:
 	case SP_GREYLIST_SEEN:
 	case SP_GREYLIST_KNOWN:

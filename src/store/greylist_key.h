@@ -30,7 +30,7 @@ enum sp_err sp_greylist_key(const char *identity, const char *sender,
 			    const char *recipient,
 			    char key_out[SP_GREYLIST_KEY_SIZE]);
 
-/* "sp:probe:{IDENTITY}": the same hash tag, so one script may touch both.
+/* "sp:probe:{IDENTITY}", where the identity is always a network.
  * SP_ERR_TOO_LONG; *key_out is then the empty string. */
 enum sp_err sp_probe_key(const char *identity,
 			 char key_out[SP_GREYLIST_KEY_SIZE]);

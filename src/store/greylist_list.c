@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "greylist_key.h"
+#include "greylist_value.h"
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/ip.h"
@@ -90,30 +91,6 @@ static enum sp_err walk(struct sp_store *store, const char *pattern,
 	return SP_OK;
 }
 
-/* The number behind "NAME=", which begins the value or has a space before it;
- * 0 when there is none. */
-static int64_t field(const char *value, char name)
-{
-	const char label[] = { ' ', name, '=', '\0' };
-	const char *found = strstr(value, label);
-
-	if (strncmp(value, label + 1, 2) == 0)
-		return strtoll(value + 2, NULL, 10);
-	return found == NULL ? 0 : strtoll(found + 3, NULL, 10);
-}
-
-static void read_client(const char *value, struct sp_greylist_entry *entry)
-{
-	const char *client = strstr(value, " c=");
-	size_t length = client == NULL ? 0 : strcspn(client + 3, " ");
-
-	if (length >= sizeof(entry->client))
-		length = sizeof(entry->client) - 1;
-	if (length > 0)
-		memcpy(entry->client, client + 3, length);
-	entry->client[length] = '\0';
-}
-
 static const char *identity_state(const struct sp_greylist_config *config,
 				  const struct sp_greylist_entry *entry,
 				  int64_t now_ms)
@@ -147,21 +124,26 @@ static void read_value(const struct sp_greylist_config *config,
 {
 	const char *state;
 
-	entry->last_ms = field(value, 'l');
+	entry->last_ms = sp_greylist_number(value, 'l');
 	if (is_identity) {
-		entry->passes = (uint32_t)field(value, 'p');
+		entry->passes = (uint32_t)sp_greylist_number(value, 'p');
 		state = identity_state(config, entry, now_ms);
 	} else {
-		entry->first_ms = field(value, 'f');
+		entry->first_ms = sp_greylist_number(value, 'f');
 		if (entry->last_ms == 0)
 			entry->last_ms = entry->first_ms;
-		entry->pass_ms = field(value, 'p');
-		entry->tries = (uint32_t)field(value, 'n');
-		read_client(value, entry);
-		state = triplet_state(config, entry, field(value, 'r') != 0,
+		entry->pass_ms = sp_greylist_number(value, 'p');
+		entry->tries = (uint32_t)sp_greylist_number(value, 'n');
+		sp_greylist_word(value, 'c', entry->client,
+				 sizeof(entry->client));
+		state = triplet_state(config, entry,
+				      sp_greylist_number(value, 'r') != 0,
 				      now_ms);
 	}
 	snprintf(entry->state, sizeof(entry->state), "%s", state);
+	if (sp_greylist_word(value, 'v', entry->proof,
+			     sizeof(entry->proof))[0] == '\0')
+		snprintf(entry->proof, sizeof(entry->proof), "address");
 }
 
 /* The filter, with what has to be parsed parsed once. */

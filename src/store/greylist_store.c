@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "greylist_key.h"
+#include "greylist_value.h"
+#include "probe_value.h"
 #include "sallyport/config.h"
 #include "sallyport/store.h"
 #include "sallyport/text.h"
@@ -13,14 +15,15 @@
 
 enum {
 	STATE_COUNT = SP_GREYLIST_RELEASED + 1,
+	TRY_WORDS = 10,
 	WORD_SIZE = 64
 };
 
 static const char *const state_names[STATE_COUNT] = {
-	[SP_GREYLIST_NEW] = "new",	     [SP_GREYLIST_EARLY] = "early",
-	[SP_GREYLIST_LATE] = "late",	     [SP_GREYLIST_PASSED] = "passed",
-	[SP_GREYLIST_SEEN] = "seen",	     [SP_GREYLIST_KNOWN] = "known",
-	[SP_GREYLIST_RELEASED] = "released",
+	[SP_GREYLIST_NEW] = "new",	 [SP_GREYLIST_EARLY] = "early",
+	[SP_GREYLIST_LATE] = "late",	 [SP_GREYLIST_NOTED] = "noted",
+	[SP_GREYLIST_PASSED] = "passed", [SP_GREYLIST_SEEN] = "seen",
+	[SP_GREYLIST_KNOWN] = "known",	 [SP_GREYLIST_RELEASED] = "released",
 };
 
 const char *sp_greylist_state_name(enum sp_greylist_state state)
@@ -36,7 +39,7 @@ static enum sp_err read_answer(const struct sp_store_reply *reply,
 
 	while (state < STATE_COUNT && strcmp(state_names[state], name) != 0)
 		state++;
-	if (state == STATE_COUNT || sp_store_reply_count(reply) != 7)
+	if (state == STATE_COUNT || sp_store_reply_count(reply) != 5)
 		return SP_ERR_PROTOCOL;
 	*answer_out = (struct sp_greylist_answer){
 		.state = (enum sp_greylist_state)state,
@@ -44,10 +47,6 @@ static enum sp_err read_answer(const struct sp_store_reply *reply,
 		.wait_ms = sp_store_reply_number(reply, 2),
 		.tries = (uint32_t)sp_store_reply_number(reply, 3),
 		.identity_passes = (uint32_t)sp_store_reply_number(reply, 4),
-		.probes = {
-			.unknown = (uint32_t)sp_store_reply_number(reply, 5),
-			.relay = (uint32_t)sp_store_reply_number(reply, 6),
-		},
 	};
 	return SP_OK;
 }
@@ -75,44 +74,206 @@ static struct sp_store_bytes number_word(char buffer[WORD_SIZE], int64_t number)
 	return word(buffer);
 }
 
+/* The script's call: one try, to be judged and noted. */
+struct try_call {
+	char identity[SP_GREYLIST_KEY_SIZE], triplet[SP_GREYLIST_KEY_SIZE];
+	char texts[TRY_WORDS][WORD_SIZE];
+	struct sp_store_bytes keys[2], args[TRY_WORDS];
+};
+
+/* Values that are only read. MGET calls one of another type absent, where GET
+ * would answer with an error. */
+struct look_call {
+	char keys[2][SP_GREYLIST_KEY_SIZE];
+	struct sp_store_bytes words[3];
+};
+
+/* All that is asked in one round trip; the try comes first. */
+struct outgoing {
+	struct sp_store_call calls[SP_STORE_CALLS_MAX];
+	size_t count;
+	size_t probes; /* which of them; 0: none */
+	size_t also;   /* from which on; the others are before */
+	struct try_call try;
+	struct look_call looks[SP_STORE_CALLS_MAX - 1];
+};
+
+static enum sp_err prepare_try(const struct sp_greylist_config *config,
+			       const struct sp_greylist_question *question,
+			       int64_t since_ms, struct try_call *try)
+{
+	struct sp_store_bytes *args = try->args;
+	enum sp_err err;
+
+	err = sp_greylist_key(question->identity, NULL, NULL, try->identity);
+	if (err == SP_OK)
+		err = sp_greylist_key(question->identity, question->sender,
+				      question->recipient, try->triplet);
+	if (err != SP_OK)
+		return err;
+	try->keys[0] = word(try->identity);
+	try->keys[1] = word(try->triplet);
+	args[0] = number_word(try->texts[0], question->now_ms);
+	args[1] = number_word(try->texts[1], config->delay_ms);
+	args[2] = number_word(try->texts[2], config->retry_window_ms);
+	args[3] = number_word(try->texts[3], config->remember_ms);
+	args[4] = number_word(try->texts[4], config->known_after);
+	args[5] = value_word(try->texts[5], question->mail_id);
+	args[6] = value_word(try->texts[6], question->client);
+	args[7] = value_word(try->texts[7], question->proof);
+	args[8] = number_word(try->texts[8], question->lets_in);
+	args[9] = number_word(try->texts[9], since_ms);
+	return SP_OK;
+}
+
+static struct sp_store_call call_of(const struct try_call *try)
+{
+	return (struct sp_store_call){ &sp_script_greylist_ask, try->keys, 2,
+				       try->args, TRY_WORDS };
+}
+
+static struct look_call *next_look(struct outgoing *out)
+{
+	return &out->looks[out->count - 1];
+}
+
+static void add_look(struct outgoing *out, size_t key_count)
+{
+	struct look_call *look = next_look(out);
+
+	look->words[0] = word("MGET");
+	for (size_t i = 0; i < key_count; i++)
+		look->words[i + 1] = word(look->keys[i]);
+	out->calls[out->count++] = (struct sp_store_call){
+		.keys = look->words,
+		.key_count = key_count + 1,
+	};
+}
+
+static enum sp_err look_at_probes(struct outgoing *out, const char *network)
+{
+	enum sp_err err = sp_probe_key(network, next_look(out)->keys[0]);
+
+	if (err != SP_OK)
+		return err;
+	out->probes = out->count;
+	add_look(out, 1);
+	return SP_OK;
+}
+
+static enum sp_err look_also(struct outgoing *out, const char *identity,
+			     const struct sp_greylist_question *question)
+{
+	struct look_call *look = next_look(out);
+	enum sp_err err = sp_greylist_key(identity, NULL, NULL, look->keys[0]);
+
+	if (err == SP_OK)
+		err = sp_greylist_key(identity, question->sender,
+				      question->recipient, look->keys[1]);
+	if (err == SP_OK)
+		add_look(out, 2);
+	return err;
+}
+
+static enum sp_err prepare(const struct sp_greylist_config *config,
+			   const struct sp_greylist_question *question,
+			   struct outgoing *out)
+{
+	enum sp_err err = prepare_try(config, question, 0, &out->try);
+
+	out->calls[0] = call_of(&out->try);
+	out->count = 1;
+	out->probes = 0;
+	if (err == SP_OK && question->network != NULL)
+		err = look_at_probes(out, question->network);
+	out->also = out->count;
+	/* Who is let in need not have waited anywhere. */
+	for (size_t i = 0; i < SP_GREYLIST_ALSO_MAX && !question->lets_in; i++)
+		if (err == SP_OK && question->also[i] != NULL)
+			err = look_also(out, question->also[i], question);
+	return err;
+}
+
+static bool is_waiting(enum sp_greylist_state state)
+{
+	return state == SP_GREYLIST_NEW || state == SP_GREYLIST_EARLY ||
+	       state == SP_GREYLIST_LATE;
+}
+
+/* Since when this sender has waited at the longest, under any of its other
+ * identities; 0: it has not. */
+static int64_t waits_since(const struct sp_greylist_config *config,
+			   const struct outgoing *out,
+			   struct sp_store_reply *const *replies,
+			   int64_t now_ms)
+{
+	int64_t longest_ms = 0;
+
+	for (size_t i = out->also; i < out->count; i++) {
+		int64_t since_ms = sp_greylist_waits_since(
+			config, sp_store_reply_text(replies[i], 0),
+			sp_store_reply_text(replies[i], 1), now_ms);
+
+		if (since_ms > 0 && (longest_ms == 0 || since_ms < longest_ms))
+			longest_ms = since_ms;
+	}
+	return longest_ms;
+}
+
+/* The same try again, now that we know since when it has waited. */
+static enum sp_err ask_again(struct sp_store *store,
+			     const struct sp_greylist_config *config,
+			     const struct sp_greylist_question *question,
+			     int64_t deadline_ms,
+			     struct sp_greylist_answer *answer)
+{
+	struct sp_probe_counts probes = answer->probes;
+	struct sp_store_reply *reply;
+	struct sp_store_call call;
+	struct try_call try;
+	enum sp_err err = prepare_try(config, question, answer->first_ms, &try);
+
+	if (err != SP_OK)
+		return err;
+	call = call_of(&try);
+	err = sp_store_run(store, &call, deadline_ms, &reply);
+	if (err == SP_OK)
+		err = read_answer(reply, answer);
+	answer->probes = probes;
+	sp_store_reply_free(&reply);
+	return err;
+}
+
 enum sp_err sp_greylist_ask(struct sp_store *store,
 			    const struct sp_greylist_config *config,
 			    const struct sp_greylist_question *question,
 			    int64_t deadline_ms,
 			    struct sp_greylist_answer *answer_out)
 {
-	char identity_key[SP_GREYLIST_KEY_SIZE];
-	char triplet_key[SP_GREYLIST_KEY_SIZE];
-	char probe_key[SP_GREYLIST_KEY_SIZE];
-	char texts[7][WORD_SIZE];
-	struct sp_store_bytes keys[3], args[7];
-	struct sp_store_reply *reply;
-	enum sp_err err;
+	struct sp_store_reply *replies[SP_STORE_CALLS_MAX] = { NULL };
+	struct sp_greylist_answer answer;
+	struct outgoing out;
+	int64_t since_ms = 0;
+	enum sp_err err = prepare(config, question, &out);
 
-	err = sp_greylist_key(question->identity, NULL, NULL, identity_key);
 	if (err == SP_OK)
-		err = sp_greylist_key(question->identity, question->sender,
-				      question->recipient, triplet_key);
+		err = sp_store_run_all(store, out.calls, out.count, deadline_ms,
+				       replies);
 	if (err == SP_OK)
-		err = sp_probe_key(question->identity, probe_key);
-	if (err != SP_OK)
-		return err;
-	keys[0] = word(identity_key);
-	keys[1] = word(triplet_key);
-	keys[2] = word(probe_key);
-	args[0] = number_word(texts[0], question->now_ms);
-	args[1] = number_word(texts[1], config->delay_ms);
-	args[2] = number_word(texts[2], config->retry_window_ms);
-	args[3] = number_word(texts[3], config->remember_ms);
-	args[4] = number_word(texts[4], config->known_after);
-	args[5] = value_word(texts[5], question->mail_id);
-	args[6] = value_word(texts[6], question->client);
-	err = sp_store_run(store,
-			   &(struct sp_store_call){ &sp_script_greylist_ask,
-						    keys, 3, args, 7 },
-			   deadline_ms, &reply);
+		err = read_answer(replies[0], &answer);
+	if (err == SP_OK && out.probes > 0)
+		answer.probes = sp_probe_sum(
+			sp_store_reply_text(replies[out.probes], 0),
+			question->now_ms);
+	if (err == SP_OK && is_waiting(answer.state))
+		since_ms = waits_since(config, &out, replies, question->now_ms);
+	for (size_t i = 0; i < SP_STORE_CALLS_MAX; i++)
+		sp_store_reply_free(&replies[i]);
+	if (since_ms > 0 && since_ms < answer.first_ms) {
+		answer.first_ms = since_ms;
+		err = ask_again(store, config, question, deadline_ms, &answer);
+	}
 	if (err == SP_OK)
-		err = read_answer(reply, answer_out);
-	sp_store_reply_free(&reply);
+		*answer_out = answer;
 	return err;
 }

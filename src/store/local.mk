@@ -11,8 +11,10 @@ libsallyport_a_SOURCES += \
 	src/store/greylist_key.c src/store/greylist_key.h \
 	src/store/greylist_list.c \
 	src/store/greylist_store.c \
+	src/store/greylist_value.c src/store/greylist_value.h \
 	src/store/pool.c src/store/pool.h \
 	src/store/probe_store.c \
+	src/store/probe_value.c src/store/probe_value.h \
 	src/store/reply.c \
 	src/store/resolve.c src/store/resolve.h \
 	src/store/scripts.h \
@@ -23,7 +25,7 @@ EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
-	tests/unit/test-store-several \
+	tests/unit/test-store-several tests/unit/test-greylist-identity \
 	tests/unit/test-embedded tests/unit/test-greylist-store \
 	tests/unit/test-greylist-operator tests/unit/test-probe-store
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
@@ -48,6 +50,11 @@ tests_unit_test_greylist_store_SOURCES = tests/unit/test-greylist-store.c \
 	tests/support/greylist_world.c
 tests_unit_test_greylist_store_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_greylist_store_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_greylist_identity_SOURCES = tests/unit/test-greylist-identity.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_greylist_identity_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_greylist_identity_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_greylist_operator_SOURCES = tests/unit/test-greylist-operator.c \
 	tests/support/redis_server.c \
 	tests/support/greylist_world.c

@@ -72,6 +72,8 @@ struct sp_greylist_answer greylist_world_ask(
 		question.sender = "a@example.org";
 	if (question.recipient == NULL)
 		question.recipient = "b@here.test";
+	if (question.network == NULL)
+		question.network = "net:192.0.2.0/24";
 	if (question.client == NULL)
 		question.client = "192.0.2.7";
 	assert_int_equal(sp_greylist_ask(store, config, &question,
