@@ -71,7 +71,8 @@ struct sp_greylist_answer {
 	int64_t wait_ms;	  /* how long still; 0 when it may pass */
 	uint32_t tries;		  /* of this triplet, this one included */
 	uint32_t identity_passes; /* mails of this identity let in so far */
-	struct sp_probe_counts probes; /* of `network`, lately */
+	bool has_probes;	  /* `network` was given */
+	struct sp_probe_counts probes; /* of it, lately */
 };
 
 /*

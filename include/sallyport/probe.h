@@ -21,6 +21,11 @@
 
 #include "sallyport/facts.h"
 
+struct sp_config;
+
+/* Whether what a network tried can matter. */
+bool sp_probe_is_wanted(const struct sp_config *config);
+
 /* What the macros of a recipient say; each may be NULL. */
 struct sp_refusal_note {
 	const char *mailer; /* {rcpt_mailer} */

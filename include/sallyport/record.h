@@ -71,12 +71,13 @@ struct sp_record {
 	char queue_id[64];
 	char client[SP_IP_TEXT_SIZE];
 	char name[128], helo[128], from[256], login[128], to[512];
-	char identity[64];
+	char identity[SP_IDENTITY_SIZE];
 	uint32_t recipients, accepted, deferred, refused;
 	uint32_t mta_unknown, mta_relay, mta_other; /* beside those */
 	enum sp_outcome outcome;
 	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
 	const char *greylist;  /* a state's name; NULL when not asked */
+	const char *proof;     /* of the identity; NULL when there is none */
 	double score, refuse;
 	unsigned degraded;
 	uint32_t stage_us[SP_STAGE_COUNT];

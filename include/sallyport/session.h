@@ -24,6 +24,7 @@
 #include "sallyport/dnsbl.h"
 #include "sallyport/facts.h"
 #include "sallyport/id.h"
+#include "sallyport/identity.h"
 #include "sallyport/ip.h"
 
 struct sockaddr;
@@ -174,6 +175,11 @@ struct sp_mail {
 	/* Of a recipient that a list let in: what was granted at RCPT holds
 	 * at end of message too. */
 	struct sp_access_fact access_recipient;
+	/* Who greylisting takes its sender for, the best proof first: found
+	 * at its first recipient, and kept for the others. */
+	size_t identity_count;
+	const char *identities[SP_IDENTITIES_MAX];
+	enum sp_identity_proof proofs[SP_IDENTITIES_MAX];
 	/* Greylisting of the null sender answers at end of message: the
 	 * recipient that waits longest. */
 	struct sp_greylist_fact held;

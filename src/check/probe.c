@@ -12,11 +12,6 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-static bool is_wanted(const struct sp_config *config)
-{
-	return config->harvest.network > 0 || config->relay.network > 0;
-}
-
 static void ask(struct sp_session *session, int64_t deadline_ms)
 {
 	const struct sp_service *service = session->service;
@@ -24,8 +19,8 @@ static void ask(struct sp_session *session, int64_t deadline_ms)
 	char identity[SP_IDENTITY_SIZE];
 	struct sp_probe_counts sum;
 	const struct sp_probe_question question = {
-		.identity = sp_identity_of(&session->connection.client,
-					   &config->greylist, identity),
+		.identity = sp_identity_of_network(&session->connection.client,
+						   &config->greylist, identity),
 		.window_ms = config->harvest.window_ms,
 		.now_ms = sp_clock_wall_ms(service->clock),
 	};
@@ -47,11 +42,14 @@ void sp_probe_check(struct sp_session *session, int64_t deadline_ms)
 	const struct sp_config *config = session->service->config;
 	const struct sp_greylist_fact *greylist = &session->recipient->greylist;
 
-	if (greylist->state == SP_FACT_KNOWN)
+	if (session->mail.is_network_asked || !sp_probe_is_wanted(config))
+		return;
+	if (greylist->state == SP_FACT_KNOWN && greylist->answer.has_probes) {
+		session->mail.is_network_asked = true;
 		sp_session_note_network(session, &greylist->answer.probes);
-	else if (greylist->state == SP_FACT_UNKNOWN)
+	} else if (greylist->state == SP_FACT_UNKNOWN) {
 		session->connection.probe.state = SP_FACT_UNKNOWN;
-	else if (!config->greylist.is_enabled && is_wanted(config) &&
-		 !session->mail.is_network_asked)
+	} else if (!config->greylist.is_enabled) {
 		ask(session, deadline_ms);
+	}
 }

@@ -327,6 +327,9 @@ json_t *sp_view_record(const struct sp_record *record)
 	if (record->greylist)
 		json_object_set_new(object, "greylist",
 				    json_string(record->greylist));
+	if (record->proof)
+		json_object_set_new(object, "proof",
+				    json_string(record->proof));
 	sp_text_init(&degraded, bytes, sizeof(bytes));
 	sp_facts_add_degraded(&degraded, record->degraded);
 	if (bytes[0])

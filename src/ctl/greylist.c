@@ -7,6 +7,7 @@
 #include "command.h"
 #include "output.h"
 #include "sallyport/config.h"
+#include "sallyport/identity.h"
 #include "sallyport/ip.h"
 #include "sallyport/sender.h"
 #include "sallyport/store.h"
@@ -31,7 +32,8 @@ static const char help[] =
 	"forget   a triplet, or an identity with all of its triplets: the next\n"
 	"         try is a first one\n"
 	"\n"
-	"IDENTITY is as the list shows it (net:192.0.2.0/24), or an address in it.\n"
+	"IDENTITY is as the list shows it (domain:a.example, net:192.0.2.0/24), a\n"
+	"domain (a.example), or an address, which stands for its network.\n"
 	"SENDER and RECIPIENT are addresses; \"\" or <> is the null sender.\n"
 	"\n"
 	"Filters:\n"
@@ -292,25 +294,23 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-/* "net:..." as it is; an address as the network that it counts in. */
+/* "net:..." and "domain:..." as they are; an address as the network that it
+ * counts in; a name as the domain. */
 static void take_identity(struct task *task, const char *given)
 {
-	const struct sp_greylist_config *config = greylist_config(task);
-	char around[SP_NETWORK_TEXT_SIZE];
-	struct sp_network network;
 	struct sp_text text;
 	struct sp_ip ip;
 
-	sp_text_init(&text, task->identity, sizeof(task->identity));
-	if (sp_ip_parse(given, &ip) != SP_OK) {
-		sp_text_add(&text, given);
+	if (sp_ip_parse(given, &ip) == SP_OK) {
+		sp_identity_of_network(&ip, greylist_config(task),
+				       task->identity);
 		return;
 	}
-	sp_network_around(&ip,
-			  ip.family == SP_IP_4 ? config->ipv4_prefix
-					       : config->ipv6_prefix,
-			  &network);
-	sp_text_addf(&text, "net:%s", sp_network_format(&network, around));
+	if (sp_identity_of_domain(given, task->identity) == SP_OK)
+		return;
+	sp_text_init(&text, task->identity, sizeof(task->identity));
+	sp_text_add(&text, given);
+	sp_text_lower(task->identity);
 }
 
 /* As the daemon keys them: one that cannot be read counts as it stands. */

@@ -20,7 +20,7 @@ struct sp_config;
 struct sp_grey_row {
 	int64_t first_ms, last_ms, pass_ms;
 	uint32_t tries, passes;
-	const char *identity, *sender, *recipient, *client, *state;
+	const char *identity, *proof, *sender, *recipient, *client, *state;
 };
 
 struct sp_grey_rows {

@@ -24,9 +24,9 @@ static const char *put_text(char **to, const char *text)
 
 static struct sp_grey_row *row_of(const struct sp_greylist_entry *entry)
 {
-	size_t size = strlen(entry->identity) + strlen(entry->sender) +
-		      strlen(entry->recipient) + strlen(entry->client) +
-		      strlen(entry->state) + 5;
+	size_t size = strlen(entry->identity) + strlen(entry->proof) +
+		      strlen(entry->sender) + strlen(entry->recipient) +
+		      strlen(entry->client) + strlen(entry->state) + 6;
 	struct sp_grey_row *row = malloc(sizeof(*row) + size);
 	char *to;
 
@@ -39,6 +39,7 @@ static struct sp_grey_row *row_of(const struct sp_greylist_entry *entry)
 	row->tries = entry->tries;
 	row->passes = entry->passes;
 	row->identity = put_text(&to, entry->identity);
+	row->proof = put_text(&to, entry->proof);
 	row->sender = put_text(&to, entry->sender);
 	row->recipient = put_text(&to, entry->recipient);
 	row->client = put_text(&to, entry->client);
@@ -141,7 +142,10 @@ const char *sp_grey_note(const struct sp_grey_row *row,
 		return note_out;
 	}
 	if (strcmp(row->state, "passed") == 0) {
-		snprintf(note_out, SP_GREY_NOTE_SIZE, "passed %s ago",
+		/* Who came back did so later than it came. */
+		snprintf(note_out, SP_GREY_NOTE_SIZE, "%s %s ago",
+			 row->pass_ms == row->first_ms ? "let in at once"
+						       : "passed",
 			 sp_output_span(now_ms - row->pass_ms, span));
 		return note_out;
 	}
@@ -180,10 +184,10 @@ void sp_grey_print_table(const struct sp_grey_rows *rows, size_t limit,
 			 const struct sp_greylist_config *config,
 			 int64_t now_ms)
 {
-	static const char *const heading[] = { "STATE",	   "IDENTITY",
-					       "SENDER",   "RECIPIENT",
-					       "LAST TRY", "TRIES",
-					       "WHAT NEXT" };
+	static const char *const heading[] = { "STATE",	    "IDENTITY",
+					       "PROOF",	    "SENDER",
+					       "RECIPIENT", "LAST TRY",
+					       "TRIES",	    "WHAT NEXT" };
 	enum {
 		COLUMNS = sizeof(heading) / sizeof(heading[0])
 	};
@@ -198,6 +202,7 @@ void sp_grey_print_table(const struct sp_grey_rows *rows, size_t limit,
 
 		sp_table_add(&table, row->state);
 		sp_table_add(&table, row->identity);
+		sp_table_add(&table, row->proof);
 		sp_table_add(&table, shown_sender(row));
 		sp_table_add(&table, row->recipient);
 		add_ago(&table, row->last_ms, now_ms);
@@ -229,6 +234,7 @@ static void print_row(const struct sp_grey_row *row,
 	char note[SP_GREY_NOTE_SIZE];
 
 	print_text("identity", row->identity);
+	print_text("proof", row->proof);
 	if (!sp_grey_is_identity(row)) {
 		print_text("sender", shown_sender(row));
 		print_text("recipient", row->recipient);
@@ -266,6 +272,7 @@ static json_t *row_json(const struct sp_grey_row *row,
 
 	json_object_set_new(object, "identity",
 			    sp_output_json_text(row->identity));
+	json_object_set_new(object, "proof", sp_output_json_text(row->proof));
 	if (!sp_grey_is_identity(row)) {
 		json_object_set_new(object, "sender",
 				    sp_output_json_text(row->sender));

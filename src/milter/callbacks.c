@@ -13,6 +13,7 @@
 
 #include "sallyport/arena.h"
 #include "sallyport/check.h"
+#include "sallyport/config.h"
 #include "sallyport/counters.h"
 #include "sallyport/log.h"
 #include "sallyport/policy.h"
@@ -325,6 +326,9 @@ static void judge_recipient(struct sp_session *session, struct sp_arena *arena,
 	decide(session, SP_STAGE_RCPT, arena, verdict_out);
 	if (verdict_out->action == SP_ACTION_REFUSE)
 		return;
+	session->recipient->is_suspicious =
+		verdict_out->score >=
+		session->service->config->greylist.from_score;
 	sp_checks_run(session, SP_STAGE_GREYLIST);
 	decide(session, SP_STAGE_RCPT, arena, verdict_out);
 }

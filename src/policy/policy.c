@@ -367,6 +367,20 @@ static void weigh_score(struct sp_deliberation *d)
 			       SP_FINDING_COUNT);
 }
 
+/* Whom greylisting takes the sender for, and why. */
+static const char *who_it_is(enum sp_identity_proof proof)
+{
+	switch (proof) {
+	case SP_IDENTITY_SPF:
+		return "which lets the client send for it";
+	case SP_IDENTITY_RDNS:
+		return "which the client's name belongs to";
+	case SP_IDENTITY_NETWORK:
+		break;
+	}
+	return "the client's network";
+}
+
 static void weigh_greylist(struct sp_deliberation *d)
 {
 	const struct sp_greylist_fact *grey = d->facts->greylist;
@@ -378,10 +392,11 @@ static void weigh_greylist(struct sp_deliberation *d)
 	    d->verdict->score < d->config->greylist.from_score ||
 	    (d->facts->is_null_sender && d->facts->stage == SP_STAGE_RCPT))
 		return;
-	sp_policy_find(
-		d, SP_FINDING_GREYLISTED, "%s from %s, try %u: %lld s to wait",
-		sp_greylist_state_name(grey->answer.state), grey->identity,
-		grey->answer.tries, (long long)((wait_ms + 999) / 1000));
+	sp_policy_find(d, SP_FINDING_GREYLISTED,
+		       "%s from %s, %s, try %u: %lld s to wait",
+		       sp_greylist_state_name(grey->answer.state),
+		       grey->identity, who_it_is(grey->proof),
+		       grey->answer.tries, (long long)((wait_ms + 999) / 1000));
 	d->verdict->wait_ms = wait_ms;
 	sp_policy_want(d, SP_ACTION_DEFER, d->config->greylist.mode,
 		       SP_FINDING_GREYLISTED);

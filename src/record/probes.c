@@ -14,8 +14,8 @@ void sp_record_probes(struct sp_session *session)
 	char identity[SP_IDENTITY_SIZE];
 	struct sp_probe_counts sum;
 	const struct sp_probe_question question = {
-		.identity = sp_identity_of(&connection->client,
-					   &config->greylist, identity),
+		.identity = sp_identity_of_network(&connection->client,
+						   &config->greylist, identity),
 		.window_ms = config->harvest.window_ms,
 		.now_ms = sp_clock_wall_ms(service->clock),
 		.more = connection->unsaved,

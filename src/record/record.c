@@ -121,6 +121,8 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	if (mail->greylist.state == SP_FACT_KNOWN)
 		record->greylist =
 			sp_greylist_state_name(mail->greylist.answer.state);
+	if (mail->greylist.identity)
+		record->proof = sp_identity_proof_text(mail->greylist.proof);
 	copy(record->identity, sizeof(record->identity),
 	     mail->greylist.identity);
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
@@ -220,6 +222,7 @@ static void write_line(const struct sp_record *record)
 	log_tests(&event, record);
 	sp_log_event_text(&event, "greylist", record->greylist);
 	sp_log_event_text(&event, "identity", unless_empty(record->identity));
+	sp_log_event_text(&event, "proof", record->proof);
 	log_degraded(&event, record->degraded);
 	log_times(&event, record);
 	sp_log_event_end(&event);

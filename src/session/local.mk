@@ -7,7 +7,10 @@ libsallyport_a_SOURCES += \
 	src/session/session.c include/sallyport/session.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-session
+check_PROGRAMS += tests/unit/test-session tests/unit/test-identity
+tests_unit_test_identity_SOURCES = tests/unit/test-identity.c
+tests_unit_test_identity_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_identity_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_session_SOURCES = tests/unit/test-session.c
 tests_unit_test_session_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_session_LDADD = $(AM_UNIT_LIBS)

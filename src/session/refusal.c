@@ -2,7 +2,13 @@
 
 #include <string.h>
 
+#include "sallyport/config.h"
 #include "sallyport/text.h"
+
+bool sp_probe_is_wanted(const struct sp_config *config)
+{
+	return config->harvest.network > 0 || config->relay.network > 0;
+}
 
 /* Postfix ends with "Relay access denied", Sendmail begins with "Relaying
  * denied" (and 8.17 does not show us these). In the middle of a text it may be

@@ -227,7 +227,7 @@ static enum sp_err ask_again(struct sp_store *store,
 			     int64_t deadline_ms,
 			     struct sp_greylist_answer *answer)
 {
-	struct sp_probe_counts probes = answer->probes;
+	const struct sp_greylist_answer first = *answer;
 	struct sp_store_reply *reply;
 	struct sp_store_call call;
 	struct try_call try;
@@ -239,7 +239,8 @@ static enum sp_err ask_again(struct sp_store *store,
 	err = sp_store_run(store, &call, deadline_ms, &reply);
 	if (err == SP_OK)
 		err = read_answer(reply, answer);
-	answer->probes = probes;
+	answer->has_probes = first.has_probes;
+	answer->probes = first.probes;
 	sp_store_reply_free(&reply);
 	return err;
 }
@@ -261,10 +262,12 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 				       replies);
 	if (err == SP_OK)
 		err = read_answer(replies[0], &answer);
-	if (err == SP_OK && out.probes > 0)
+	if (err == SP_OK && out.probes > 0) {
+		answer.has_probes = true;
 		answer.probes = sp_probe_sum(
 			sp_store_reply_text(replies[out.probes], 0),
 			question->now_ms);
+	}
 	if (err == SP_OK && is_waiting(answer.state))
 		since_ms = waits_since(config, &out, replies, question->now_ms);
 	for (size_t i = 0; i < SP_STORE_CALLS_MAX; i++)

@@ -17,7 +17,7 @@ class Logs(DaemonCase):
         self.assert_deferred(sally)
         line = sally.wait_event()
         for key, value in {"client": "192.0.2.1", "helo": "mail.example.org", "rcpts": "1", "deferred": "1",
-                           "verdict": "defer", "greylist": "new", "identity": "net:192.0.2.0/24"}.items():
+                           "verdict": "defer", "greylist": "new", "identity": "net:192.0.2.0/24", "proof": "address"}.items():
             self.assertEqual(line.get(key), value, line)
         for key in ("id", "from", "to", "score", "tests"):
             self.assertIn(key, line)

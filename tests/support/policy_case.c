@@ -105,6 +105,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 	const struct sp_greylist_fact greylist = {
 		.state = given->grey_state,
 		.identity = "net:192.0.2.0/24",
+		.proof = given->grey_proof,
 		.answer = { .state = given->grey,
 			    .wait_ms = 89001,
 			    .tries = 1 },

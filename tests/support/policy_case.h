@@ -19,6 +19,7 @@ struct given {
 	enum sp_helo_kind helo;
 	enum sp_fact_state grey_state; /* NOT_RUN unless said */
 	enum sp_greylist_state grey;
+	enum sp_identity_proof grey_proof; /* its identity is a network's */
 	enum sp_relay_kind relay;
 	struct sp_probe_counts in_session, in_network;
 	enum sp_fact_state network_state;

@@ -152,6 +152,19 @@ static const struct row rows[] = {
 	  "" },
 	{ "a known identity passes", { GREY(KNOWN) }, ACCEPT, ACCEPT, 0, "" },
 	{ "a released one passes", { GREY(RELEASED) }, ACCEPT, ACCEPT, 0, "" },
+	{ "what was noted passes", { GREY(NOTED) }, ACCEPT, ACCEPT, 0, "" },
+	{ "a first try against which too little speaks passes",
+	  { GREY(NEW), .from_score = 2, .helo = SP_HELO_NONE },
+	  ACCEPT,
+	  ACCEPT,
+	  1.5,
+	  "HELO_NONE" },
+	{ "from greylist.from-score on it waits",
+	  { GREY(NEW), .from_score = 2, .helo = SP_HELO_BARE_IP },
+	  DEFER,
+	  DEFER,
+	  2,
+	  "HELO_BARE_IP,GREYLISTED" },
 	{ "a silent store lets everybody pass",
 	  { .grey_state = SP_FACT_UNKNOWN, .grey = SP_GREYLIST_NEW },
 	  ACCEPT,
@@ -448,22 +461,6 @@ static void test_rows(void **state)
 	assert_int_equal(failed, 0);
 }
 
-static void test_reasons(void **state)
-{
-	const struct given given = { .client = SP_ACCESS_DENY, GREY(EARLY) };
-	struct sp_verdict verdict;
-	struct sp_arena arena;
-
-	(void)state;
-	sp_arena_init(&arena, 4096);
-	decide_given(&given, &arena, &verdict);
-	assert_string_equal(verdict.findings[0].reason,
-			    "list line 7 denies entry");
-	assert_string_equal(verdict.findings[1].reason,
-			    "early from net:192.0.2.0/24, try 1: 90 s to wait");
-	sp_arena_clear(&arena);
-}
-
 static void assert_reason(const struct given *given, const char *reason)
 {
 	struct sp_verdict verdict;
@@ -473,6 +470,24 @@ static void assert_reason(const struct given *given, const char *reason)
 	decide_given(given, &arena, &verdict);
 	assert_string_equal(verdict.findings[0].reason, reason);
 	sp_arena_clear(&arena);
+}
+
+static void test_reasons(void **state)
+{
+	(void)state;
+	assert_reason(&(struct given){ .client = SP_ACCESS_DENY },
+		      "list line 7 denies entry");
+	assert_reason(&(struct given){ GREY(EARLY) },
+		      "early from net:192.0.2.0/24, the client's network, try "
+		      "1: 90 s to wait");
+	assert_reason(
+		&(struct given){ GREY(NEW), .grey_proof = SP_IDENTITY_SPF },
+		"new from net:192.0.2.0/24, which lets the client send "
+		"for it, try 1: 90 s to wait");
+	assert_reason(
+		&(struct given){ GREY(NEW), .grey_proof = SP_IDENTITY_RDNS },
+		"new from net:192.0.2.0/24, which the client's name "
+		"belongs to, try 1: 90 s to wait");
 }
 
 static void test_reasons_of_probes_and_the_guard(void **state)

@@ -104,6 +104,7 @@ static void assert_greylisting_agrees(struct sp_store *store,
 			.now_ms = slice_start() + step->after_ms,
 		});
 
+	assert_true(answer.has_probes);
 	assert_int_equal(answer.probes.unknown, step->sum.unknown);
 	assert_int_equal(answer.probes.relay, step->sum.relay);
 }
