@@ -40,7 +40,8 @@ enum {
 	SP_SPF_AHEAD_MAX = 16,	/* ... and those asked before they are needed */
 	SP_SPF_QUESTIONS_MAX = SP_SPF_NEEDED_MAX + SP_SPF_AHEAD_MAX,
 	SP_SPF_BYTES_MAX = 256 * 1024,
-	SP_SPF_EXPLANATION_SIZE = 256
+	SP_SPF_EXPLANATION_SIZE = 256,
+	SP_SPF_SENDER_SIZE = 512
 };
 
 enum sp_spf_result {
@@ -66,10 +67,18 @@ struct sp_spf_request {
 	enum sp_spf_identity identity;
 	struct sp_ip client;
 	const char *helo;     /* as it was said */
-	const char *sender;   /* MAIL FROM without brackets; "" = null */
+	const char *sender;   /* as of sp_spf_sender; "" = null */
 	const char *receiver; /* our host name, for %{r} */
 	int64_t time_sec;     /* since 1970, for %{t} */
 };
+
+/*
+ * What stands in `path` (MAIL FROM, with or without <>), without its source
+ * route, and with the U-labels of its domain as A-labels (RFC 7208 section 4.3).
+ * What has no domain gets an empty one: alone it would be taken for a domain. Of
+ * one that is too long the end is cut off; nobody has a record for it then.
+ */
+void sp_spf_sender(const char *path, char sender_out[SP_SPF_SENDER_SIZE]);
 
 struct sp_spf_question {
 	unsigned number; /* for sp_spf_answer */

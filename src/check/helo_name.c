@@ -6,76 +6,23 @@
  */
 #include "sallyport/check.h"
 
-#include <string.h>
-
 #include "lookup.h"
-#include "rhsbl.h"
-#include "sallyport/config.h"
+#include "questions.h"
 #include "sallyport/organisation.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-enum {
-	/* EHLO before and after STARTTLS, HELO for want of EHLO. Who greets
-	 * more often has his last name looked up when he sends a mail: else
-	 * each greeting would be a volley of questions for nothing. */
-	HELO_AT_ONCE_MAX = 4
-};
-
-static void ask(struct sp_session *session)
+void sp_helo_name_ask(struct sp_session *session,
+		      const struct sp_dns_name *name)
 {
-	struct sp_connection *connection = &session->connection;
-	const struct sp_config *config = session->service->config;
-	bool is_looked_up =
-		config->helo.is_enabled && config->helo.is_looked_up;
-	struct sp_helo_name_lookup *lookup = &connection->helo_lookup;
-	struct sp_dns_batch *batch;
-	struct sp_dns_name name;
+	struct sp_dns_batch *batch = sp_lookup_of_helo(session);
 
-	connection->is_helo_due = false;
-	if ((!is_looked_up && !config->dnsbl.is_enabled) ||
-	    sp_domain_kind(connection->helo) != SP_DOMAIN_QUALIFIED ||
-	    sp_dns_name_domain(connection->helo, strlen(connection->helo),
-			       &name) != SP_OK)
-		return;
-	batch = sp_lookup_of_helo(session);
-	if (!batch)
-		return;
-	sp_rhsbl_ask_helo(session, &name);
-	if (!is_looked_up)
-		return;
-	lookup->is_asked = true;
-	lookup->a = sp_lookup_ask(batch, &name, SP_DNS_A, SP_GROUP_HELO_NAME);
-	lookup->aaaa =
-		sp_lookup_ask(batch, &name, SP_DNS_AAAA, SP_GROUP_HELO_NAME);
-}
-
-static void forget(struct sp_connection *connection)
-{
-	if (connection->helo_batch)
-		sp_dns_batch_clear(connection->helo_batch);
-	connection->helo_lookup = (struct sp_helo_name_lookup){ 0 };
-	connection->helo_name = (struct sp_helo_name_fact){ 0 };
-	connection->rhsbl_helo = (struct sp_lists_lookup){ 0 };
-	connection->rhsbl[SP_RHSBL_HELO] = (struct sp_rhsbl_fact){ 0 };
-}
-
-void sp_helo_name_ask(struct sp_session *session, int64_t deadline_ms)
-{
-	struct sp_connection *connection = &session->connection;
-
-	(void)deadline_ms;
-	forget(connection);
-	connection->is_helo_due = true;
-	if (connection->helo_count++ < HELO_AT_ONCE_MAX)
-		ask(session);
-}
-
-void sp_helo_name_ask_late(struct sp_session *session, int64_t deadline_ms)
-{
-	(void)deadline_ms;
-	if (session->connection.is_helo_due)
-		ask(session);
+	session->connection.helo_lookup = (struct sp_helo_name_lookup){
+		.is_asked = true,
+		.a = sp_lookup_ask(batch, name, SP_DNS_A, SP_GROUP_HELO_NAME),
+		.aaaa = sp_lookup_ask(batch, name, SP_DNS_AAAA,
+				      SP_GROUP_HELO_NAME),
+	};
 }
 
 static void judge_addresses(const struct sp_connection *connection,

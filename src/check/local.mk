@@ -12,10 +12,12 @@ libsallyport_a_SOURCES += \
 	src/check/lookup.c src/check/lookup.h \
 	src/check/probe.c \
 	src/check/rdns.c \
+	src/check/questions.c src/check/questions.h \
 	src/check/relay.c include/sallyport/relay.h \
 	src/check/rhsbl.c src/check/rhsbl.h \
 	src/check/run.c include/sallyport/check.h \
 	src/check/sender_domain.c \
+	src/check/spf.c \
 	src/check/table.c
 
 if HAVE_CMOCKA

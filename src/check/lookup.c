@@ -16,6 +16,11 @@ _Static_assert(1 + SP_RDNS_NAMES_MAX +
 _Static_assert(3 + SP_MX_HOSTS_MAX + SP_DNSBL_MAX_ZONES * 2 <=
 		       SP_DNS_QUESTIONS_MAX,
 	       "a batch holds what is asked of a mail");
+_Static_assert(2 + SP_DNSBL_MAX_ZONES + SP_SPF_QUESTIONS_MAX <=
+		       SP_DNS_QUESTIONS_MAX,
+	       "a batch holds what is asked of a HELO name");
+_Static_assert((int)SP_SPF_QUESTIONS_MAX <= SP_DNS_QUESTIONS_MAX,
+	       "a batch holds what SPF asks of a sender");
 _Static_assert(SP_DKIM_QUESTIONS_MAX + SP_DMARC_QUESTIONS_MAX <=
 		       SP_DNS_QUESTIONS_MAX,
 	       "a batch holds what is asked of an author");
@@ -43,6 +48,11 @@ struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session)
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session)
 {
 	return batch_of(session, &session->mail.batch);
+}
+
+struct sp_dns_batch *sp_lookup_of_spf(struct sp_session *session)
+{
+	return batch_of(session, &session->mail.spf_batch);
 }
 
 struct sp_dns_batch *sp_lookup_of_author(struct sp_session *session)

@@ -22,7 +22,8 @@ enum {
 	SP_GROUP_DNSBL = 2,
 	SP_GROUP_RHSBL_RDNS = 4, /* asked once SP_GROUP_RDNS is complete */
 	SP_GROUP_HELO_NAME = 1,
-	SP_GROUP_RHSBL_HELO = 2
+	SP_GROUP_RHSBL_HELO = 2,
+	SP_GROUP_SPF_HELO = 4
 };
 
 /* ... and in the mail's. */
@@ -30,6 +31,11 @@ enum {
 	SP_GROUP_SENDER = 1,
 	SP_GROUP_RHSBL_SENDER = 2,
 	SP_GROUP_RHSBL_FROM = 4
+};
+
+/* ... and in that of its sender's SPF. */
+enum {
+	SP_GROUP_SPF = 1
 };
 
 /* ... and in the batch for its author. */
@@ -42,6 +48,7 @@ enum {
 struct sp_dns_batch *sp_lookup_of_connection(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_helo(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_mail(struct sp_session *session);
+struct sp_dns_batch *sp_lookup_of_spf(struct sp_session *session);
 struct sp_dns_batch *sp_lookup_of_author(struct sp_session *session);
 
 /* Ask without a follow-up; returns the question's number. */

@@ -59,8 +59,8 @@ void sp_rhsbl_ask_rdns(struct sp_session *session, struct sp_dns_batch *batch,
 void sp_rhsbl_ask_sender(struct sp_session *session,
 			 const struct sp_dns_name *name)
 {
-	ask(session, session->mail.batch, name->text, SP_GROUP_RHSBL_SENDER,
-	    &session->mail.rhsbl_sender);
+	ask(session, sp_lookup_of_mail(session), name->text,
+	    SP_GROUP_RHSBL_SENDER, &session->mail.rhsbl_sender);
 }
 
 void sp_rhsbl_ask_from(struct sp_session *session, int64_t deadline_ms)

@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "lookup.h"
-#include "rhsbl.h"
-#include "sallyport/config.h"
-#include "sallyport/service.h"
+#include "questions.h"
 #include "sallyport/session.h"
 
 static bool is_null_mx(const struct sp_dns_answer *mx)
@@ -44,53 +42,20 @@ static void on_mx(struct sp_dns_batch *batch,
 	}
 }
 
-enum {
-	/* A mail that nobody is to get costs a client nothing, and a lookup of
-	 * a silent domain keeps its place among those in flight for seconds:
-	 * thousands of them left no place for others'. Who begins more mails in
-	 * vain waits for the answers, for they are asked for at RCPT. */
-	SENDERS_IN_VAIN_MAX = 4
-};
-
-static void ask(struct sp_session *session)
+void sp_sender_domain_ask(struct sp_session *session,
+			  const struct sp_dns_name *name)
 {
-	const struct sp_config *config = session->service->config;
-	bool is_enabled = config->sender_domain.is_enabled;
-	struct sp_mail *mail = &session->mail;
-	struct sp_dns_batch *batch;
-	struct sp_dns_name name;
+	struct sp_dns_question question = {
+		.name = name,
+		.type = SP_DNS_MX,
+		.groups = SP_GROUP_SENDER,
+		.follow = on_mx,
+		.context = session,
+	};
 
-	mail->is_sender_due = false;
-	if ((!is_enabled && !config->dnsbl.is_enabled) ||
-	    !mail->sender_domain[0] ||
-	    sp_dns_name_domain(mail->sender_domain, strlen(mail->sender_domain),
-			       &name) != SP_OK)
-		return;
-	batch = sp_lookup_of_mail(session);
-	if (!batch)
-		return;
-	sp_rhsbl_ask_sender(session, &name);
-	if (!is_enabled)
-		return;
-	mail->sender_lookup.is_asked = true;
-	mail->sender_lookup.mx =
-		(uint8_t)sp_dns_ask(batch, &(struct sp_dns_question){
-						   .name = &name,
-						   .type = SP_DNS_MX,
-						   .groups = SP_GROUP_SENDER,
-						   .follow = on_mx,
-						   .context = session,
-					   });
-}
-
-void sp_sender_domain_ask(struct sp_session *session, int64_t deadline_ms)
-{
-	(void)deadline_ms;
-	session->mail.is_sender_due = true;
-	if (session->connection.senders_in_vain >= SENDERS_IN_VAIN_MAX)
-		return;
-	session->connection.senders_in_vain++;
-	ask(session);
+	session->mail.sender_lookup.is_asked = true;
+	session->mail.sender_lookup.mx =
+		(uint8_t)sp_dns_ask(sp_lookup_of_mail(session), &question);
 }
 
 /* Loopback, private, link-local and "this network": nobody out here has them.
@@ -182,9 +147,6 @@ void sp_sender_domain_judge(struct sp_session *session, int64_t deadline_ms)
 	struct sp_mail *mail = &session->mail;
 	struct sp_sender_domain_fact *fact = &mail->sender_domain_fact;
 
-	if (mail->is_sender_due)
-		ask(session);
-	session->connection.senders_in_vain = 0;
 	if (!mail->sender_lookup.is_asked || fact->state == SP_FACT_KNOWN)
 		return;
 	*fact = (struct sp_sender_domain_fact){ .state = SP_FACT_UNKNOWN };

@@ -26,6 +26,15 @@ static const struct sp_check checks[] = {
 		.name = "relay",
 		.at = { [SP_STAGE_RCPT] = sp_relay_check },
 	},
+	{
+		/* Asks what helo-name, sender-domain, rhsbl and spf judge. */
+		.name = "questions",
+		.at = { [SP_STAGE_HELO] = sp_questions_at_helo,
+			[SP_STAGE_MAIL] = sp_questions_at_mail,
+			[SP_STAGE_RCPT] = sp_questions_at_recipient },
+		/* What nobody has time to judge is not asked. */
+		.waits = { [SP_STAGE_RCPT] = true },
+	},
 	/* What is asked at connect is on its way while the client greets. The
 	 * judgements wait for it at RCPT, all until the same moment. rdns goes
 	 * before those that want to know the client's confirmed name. */
@@ -43,15 +52,12 @@ static const struct sp_check checks[] = {
 	},
 	{
 		.name = "helo-name",
-		.at = { [SP_STAGE_HELO] = sp_helo_name_ask,
-			[SP_STAGE_MAIL] = sp_helo_name_ask_late,
-			[SP_STAGE_RCPT] = sp_helo_name_judge },
+		.at = { [SP_STAGE_RCPT] = sp_helo_name_judge },
 		.waits = { [SP_STAGE_RCPT] = true },
 	},
 	{
 		.name = "sender-domain",
-		.at = { [SP_STAGE_MAIL] = sp_sender_domain_ask,
-			[SP_STAGE_RCPT] = sp_sender_domain_judge },
+		.at = { [SP_STAGE_RCPT] = sp_sender_domain_judge },
 		.waits = { [SP_STAGE_RCPT] = true },
 	},
 	{
@@ -59,6 +65,13 @@ static const struct sp_check checks[] = {
 		.at = { [SP_STAGE_RCPT] = sp_rhsbl_check,
 			[SP_STAGE_HEADER] = sp_rhsbl_ask_from,
 			[SP_STAGE_EOM] = sp_rhsbl_check_from },
+		.waits = { [SP_STAGE_RCPT] = true, [SP_STAGE_EOM] = true },
+	},
+	{
+		/* Before dmarc. Again at end of message: a late answer is better than none. */
+		.name = "spf",
+		.at = { [SP_STAGE_RCPT] = sp_spf_check,
+			[SP_STAGE_EOM] = sp_spf_check },
 		.waits = { [SP_STAGE_RCPT] = true, [SP_STAGE_EOM] = true },
 	},
 	{
