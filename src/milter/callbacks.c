@@ -41,7 +41,7 @@ static const struct {
 	int stage;
 	const char *names;
 } macros[] = {
-	{ SMFIM_CONNECT, "j {daemon_addr}" },
+	{ SMFIM_CONNECT, "j {daemon_addr} {if_addr}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
@@ -254,6 +254,16 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 	return SMFIS_CONTINUE;
 }
 
+/* The address of ours that the client has connected to. Sendmail's
+ * {daemon_addr} is what it listens on, often 0.0.0.0; its {if_addr} tells, and is
+ * absent on loopback. Postfix has {daemon_addr} only, and means this by it. */
+static const char *own_address(SMFICTX *ctx)
+{
+	const char *address = macro(ctx, "{if_addr}");
+
+	return address ? address : macro(ctx, "{daemon_addr}");
+}
+
 static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 {
 	struct sp_session *session = session_of(ctx);
@@ -264,13 +274,13 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 		session = begin_session(ctx, unwanted_steps | wanted_steps);
 	if (!session)
 		return SMFIS_TEMPFAIL;
-	sp_session_note_connect(
-		session, &(struct sp_connect_note){
-				 .client_name = name,
-				 .address = address,
-				 .own_name = macro(ctx, "j"),
-				 .own_address = macro(ctx, "{daemon_addr}"),
-			 });
+	sp_session_note_connect(session,
+				&(struct sp_connect_note){
+					.client_name = name,
+					.address = address,
+					.own_name = macro(ctx, "j"),
+					.own_address = own_address(ctx),
+				});
 	sp_checks_run(session, SP_STAGE_CONNECT);
 	return go_on(session, SMFIP_NR_CONN);
 }

@@ -40,7 +40,7 @@ static const struct {
 	int stage;
 	const char *names;
 } few_macros[] = {
-	{ SMFIM_CONNECT, "j {daemon_addr}" },
+	{ SMFIM_CONNECT, "j {daemon_addr} {if_addr}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },

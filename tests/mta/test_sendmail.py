@@ -7,6 +7,7 @@ import unittest
 import cases
 from daemon import eventually
 from fields import headers_of
+from mta_case import LIST
 from sendmail import readme_filter
 from sendmail_case import FreshSendmailCase, SendmailCase
 
@@ -21,6 +22,31 @@ class Sessions(cases.Sessions, SendmailCase):
 
 class Access(cases.Access, SendmailCase):
     pass
+
+
+class OwnAddress(SendmailCase):
+    """Sendmail's {daemon_addr} is what it listens on, often 0.0.0.0; which of
+    its addresses a client has connected to is told by {if_addr}."""
+
+    settings = dict(LIST, **{"relay.local-domains": ["test.example"]})
+    mta_options = {"settings": "FEATURE(`promiscuous_relay')\n"}
+
+    def assert_forged(self, helo, **options):
+        self.send(helo=helo, **options)
+        self.assertIn("HELO_FORGED", self.sally.wait_event(client=options.get("address", self.client))["tests"])
+
+    def test_it_is_a_forgery_as_helo(self):
+        self.assert_forged("[192.0.2.25]", local="192.0.2.25")
+
+    def test_so_is_an_ipv6_address(self):
+        self.assert_forged("[IPv6:2001:db8::25]", address="2001:db8:77::1", local="2001:db8:0::25")
+
+    def test_on_loopback_it_is_the_one_listened_on(self):
+        self.assert_forged("[127.0.0.1]")
+
+    def test_a_recipient_at_it_is_ours(self):
+        self.assert_deferred(self.send(recipients=["b@[192.0.2.25]"], local="192.0.2.25"))
+        self.assertEqual(self.send(recipients=["b@[192.0.2.26]"], local="192.0.2.25")[0][0][0], 550)
 
 
 class Forgery(cases.Forgery, SendmailCase):

@@ -155,10 +155,12 @@ def readme_filter():
 
 
 class Client(Smtp):
-    """Says in its first line where it comes from; logs in as itself."""
+    """Says in its first line where it comes from; logs in as itself. `local`:
+    the server's address that it has connected to."""
 
-    def __init__(self, port, port_of_ipv6, address, **options):
+    def __init__(self, port, port_of_ipv6, address, local=None, **options):
         self.port_of_ipv6 = port_of_ipv6
+        self.local = local or ("::1" if ":" in (address or "") else "127.0.0.1")
         super().__init__(port, address, **options)
 
     def dial(self, port, address, timeout):
@@ -168,7 +170,7 @@ class Client(Smtp):
             made = socket.create_connection(("::1", self.port_of_ipv6), timeout)
         else:
             made = socket.create_connection(("127.0.0.1", port), timeout, (SAYS_WHENCE, 0))
-        made.sendall(f"{address} 4321\n".encode())
+        made.sendall(f"{address} 4321 {self.local}\n".encode())
         return made
 
     def introduce(self, _address, login):
@@ -289,6 +291,8 @@ class Sendmail(Mta):
     # ---------------------------------------------------------------- use of it
 
     def client(self, address=None, **options):
+        if ":" in (address or "") and not self.has_ipv6():
+            raise unittest.SkipTest("this machine has no IPv6")
         return Client(self.port, self.port_of_ipv6, address, **options)
 
     def sendmail(self, message, *words):

@@ -4,7 +4,8 @@
  *
  *   - Clients come from where they say. Sendmail has no XCLIENT; so a client that
  *     connects from 127.77.77.77, or over IPv6, first sends a line
- *     "ADDRESS PORT\n", and accept() and getpeername() then speak of that.
+ *     "ADDRESS PORT LOCAL\n", and accept(), getpeername() and getsockname()
+ *     then speak of that: LOCAL is the address that it has connected to.
  *   - The host's name is SENDMAIL_NAME: for a name without a dot Sendmail
  *     sleeps a minute.
  *   - No name or address is looked up: the machine may have no resolver.
@@ -34,11 +35,15 @@ enum {
 	SASL_PATH_TYPE_CONFIG = 1
 };
 
-/* Where the client of a descriptor says that it comes from; a length of 0: it
- * says nothing. Sendmail has one thread in each process. */
-static struct {
+struct told {
 	struct sockaddr_storage address;
-	socklen_t length;
+	socklen_t length; /* 0: nothing was told */
+};
+
+/* What the client of a descriptor says of both ends of its connection. Sendmail
+ * has one thread in each process. */
+static struct {
+	struct told remote, local;
 } whence[DESCRIPTORS];
 
 static char host_name[256];
@@ -79,26 +84,40 @@ static void read_line(int fd, char *line, size_t size)
 	line[length] = '\0';
 }
 
-static void read_whence(int fd, struct sockaddr *address, socklen_t length)
+/* `address` and its length, with what stands in `host` and `port` instead. */
+static struct told tell(const struct sockaddr *address, socklen_t length,
+			const char *host, const char *port)
 {
-	struct sockaddr_in6 *ipv6 = (void *)address;
-	struct sockaddr_in *ipv4 = (void *)address;
-	char line[128], *port;
+	struct told told = { .length = length };
+	struct sockaddr_in6 *ipv6 = (void *)&told.address;
+	struct sockaddr_in *ipv4 = (void *)&told.address;
 	void *bytes = &ipv4->sin_addr;
 
+	memcpy(&told.address, address, length);
 	if (address->sa_family == AF_INET6)
 		bytes = &ipv6->sin6_addr;
-	read_line(fd, line, sizeof(line));
-	port = strchr(line, ' ');
-	if (!port)
-		return;
-	*port++ = '\0';
-	if (inet_pton(address->sa_family, line, bytes) != 1)
-		return;
+	if (inet_pton(address->sa_family, host, bytes) != 1)
+		told.length = 0;
 	/* Both structures have the port in the same place. */
 	ipv4->sin_port = htons((in_port_t)strtoul(port, NULL, 10));
-	memcpy(&whence[fd].address, address, length);
-	whence[fd].length = length;
+	return told;
+}
+
+static void read_whence(int fd, struct sockaddr *address, socklen_t length)
+{
+	char line[256], *port, *local;
+
+	read_line(fd, line, sizeof(line));
+	port = strchr(line, ' ');
+	local = port ? strchr(port + 1, ' ') : NULL;
+	if (!local)
+		return;
+	*port++ = '\0';
+	*local++ = '\0';
+	whence[fd].remote = tell(address, length, line, port);
+	whence[fd].local = tell(address, length, local, "25");
+	if (whence[fd].remote.length)
+		memcpy(address, &whence[fd].remote.address, length);
 }
 
 int accept(int listener, struct sockaddr *restrict address,
@@ -108,10 +127,19 @@ int accept(int listener, struct sockaddr *restrict address,
 
 	if (fd < 0 || fd >= DESCRIPTORS)
 		return fd;
-	whence[fd].length = 0;
+	memset(&whence[fd], 0, sizeof(whence[fd]));
 	if (says_whence(address))
 		read_whence(fd, address, *length);
 	return fd;
+}
+
+static int answer(const struct told *told, struct sockaddr *address,
+		  socklen_t *length)
+{
+	if (*length > told->length)
+		*length = told->length;
+	memcpy(address, &told->address, *length);
+	return 0;
 }
 
 int getpeername(int fd, struct sockaddr *restrict address,
@@ -120,12 +148,20 @@ int getpeername(int fd, struct sockaddr *restrict address,
 	int (*original)(int, struct sockaddr *, socklen_t *) =
 		dlsym(RTLD_NEXT, "getpeername");
 
-	if (fd < 0 || fd >= DESCRIPTORS || !whence[fd].length)
-		return original(fd, address, length);
-	if (*length > whence[fd].length)
-		*length = whence[fd].length;
-	memcpy(address, &whence[fd].address, *length);
-	return 0;
+	if (fd >= 0 && fd < DESCRIPTORS && whence[fd].remote.length)
+		return answer(&whence[fd].remote, address, length);
+	return original(fd, address, length);
+}
+
+int getsockname(int fd, struct sockaddr *restrict address,
+		socklen_t *restrict length)
+{
+	int (*original)(int, struct sockaddr *, socklen_t *) =
+		dlsym(RTLD_NEXT, "getsockname");
+
+	if (fd >= 0 && fd < DESCRIPTORS && whence[fd].local.length)
+		return answer(&whence[fd].local, address, length);
+	return original(fd, address, length);
 }
 
 /* --------------------------------------------------------------------- names */
