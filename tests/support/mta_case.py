@@ -65,10 +65,16 @@ class MtaCase(SharedDaemon):
         smtp.quit()
         return answer
 
+    def assert_said(self, reply, code, words):
+        """A recipient's reply is ours: that code, those words, the mail's id.
+        Sendmail puts the recipient before the words."""
+        self.assertEqual(reply[0], code, reply)
+        status = f"{code // 100}\\.7\\.1"
+        self.assertRegex(reply[1], rf"^{status} (<.*>\.\.\. )?{words} \(id 01[0-9A-Z]{{24}}\)$")
+
     def assert_deferred(self, answer):
-        (code, text), = answer[0]
-        self.assertEqual(code, 451, text)
-        self.assertRegex(text, r"^4\.7\.1 .*\(id 01[0-9A-Z]{24}\)$")
+        reply, = answer[0]
+        self.assert_said(reply, 451, "Greylisted, please come back in .*")
 
     def assert_let_in(self, answer):
         self.assertEqual(answer[0][0][0], 250, answer)
