@@ -1,11 +1,13 @@
 # What redis-schema adds to the build: its scripts, as C, in the library.
 redis_lua = $(srcdir)/redis-schema/greylist-ask.lua \
 	$(srcdir)/redis-schema/greylist-release.lua \
+	$(srcdir)/redis-schema/greylist-teach.lua \
 	$(srcdir)/redis-schema/probe-count.lua
 
 EXTRA_DIST += redis-schema/README.md redis-schema/VERSION \
 	redis-schema/embed.sh redis-schema/greylist-ask.lua \
-	redis-schema/greylist-release.lua redis-schema/probe-count.lua
+	redis-schema/greylist-release.lua redis-schema/greylist-teach.lua \
+	redis-schema/probe-count.lua
 
 nodist_libsallyport_a_SOURCES += redis-schema/scripts.c
 CLEANFILES += redis-schema/scripts.c

@@ -19,6 +19,7 @@
 #define SALLYPORT_GREYLIST_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sallyport/address.h"
@@ -31,7 +32,8 @@ struct sp_store;
 enum {
 	SP_IDENTITY_SIZE = 300, /* a name of 253 characters has room */
 	SP_PROOF_SIZE = 32,	/* "spf,rdns,dkim" */
-	SP_GREYLIST_ALSO_MAX = 2
+	SP_GREYLIST_ALSO_MAX = 2,
+	SP_GREYLIST_LESSONS_MAX = 2
 };
 
 enum sp_greylist_state {
@@ -87,6 +89,22 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 			    const struct sp_greylist_question *question,
 			    int64_t deadline_ms,
 			    struct sp_greylist_answer *answer_out);
+
+/* What a mail that was accepted has proven beyond how it came. */
+struct sp_greylist_lesson {
+	size_t count; /* one at least */
+	const char *identities[SP_GREYLIST_LESSONS_MAX];
+	const char *proof; /* of all of them, a word: "dkim" */
+	const char *mail_id;
+	int64_t now_ms; /* wall */
+};
+
+/* The mail counts for each of them, once; one that is known learns nothing more.
+ * Bit i of *taught_out: it counted for number i. One round trip. */
+enum sp_err sp_greylist_teach(struct sp_store *store,
+			      const struct sp_greylist_config *config,
+			      const struct sp_greylist_lesson *lesson,
+			      int64_t deadline_ms, unsigned *taught_out);
 
 /* For the operator. */
 struct sp_greylist_entry {

@@ -78,6 +78,7 @@ struct sp_record {
 	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
 	const char *greylist;  /* a state's name; NULL when not asked */
 	const char *proof;     /* of the identity; NULL when there is none */
+	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */
 	double score, refuse;
 	unsigned degraded;
 	uint32_t stage_us[SP_STAGE_COUNT];
@@ -98,6 +99,10 @@ void sp_record_mail(const struct sp_session *session);
 /* Save in Redis what the client tried in vain, if anything; then it may wait as
  * long as Redis may take (redis.command-timeout). */
 void sp_record_probes(struct sp_session *session);
+
+/* Let Redis know what domains the mail's signatures have proven, if it was let
+ * in and there is something to learn; then it may wait likewise. */
+void sp_record_teach(struct sp_session *session);
 
 /* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
 enum sp_err sp_record_find(const char *id, struct sp_record *record_out);

@@ -180,6 +180,9 @@ struct sp_mail {
 	size_t identity_count;
 	const char *identities[SP_IDENTITIES_MAX];
 	enum sp_identity_proof proofs[SP_IDENTITIES_MAX];
+	/* Identities that it counts for beyond its own, by its signatures:
+	 * "domain:a.example"; NULL for none. */
+	const char *taught;
 	/* Greylisting of the null sender answers at end of message: the
 	 * recipient that waits longest. */
 	struct sp_greylist_fact held;

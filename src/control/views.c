@@ -244,6 +244,7 @@ static void put_texts(json_t *object, const struct sp_record *record)
 		{ "from", record->from },
 		{ "to", record->to },
 		{ "identity", record->identity },
+		{ "taught", record->taught },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -189,6 +189,7 @@ static void print_verdict(const json_t *verdict)
 	print_pair("greylist", text_of(verdict, "greylist"));
 	print_pair("identity", text_of(verdict, "identity"));
 	print_pair("proof", text_of(verdict, "proof"));
+	print_pair("taught", text_of(verdict, "taught"));
 	print_pair("degraded", text_of(verdict, "degraded"));
 	print_results(verdict);
 	print_lookups(verdict);

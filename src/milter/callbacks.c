@@ -87,8 +87,10 @@ static void end_mail(struct sp_session *session)
 /* As end_mail, where there is time to wait for Redis. */
 static void finish_mail(struct sp_session *session)
 {
-	if (session->mail.is_open)
+	if (session->mail.is_open) {
+		sp_record_teach(session);
 		sp_record_probes(session);
+	}
 	end_mail(session);
 }
 

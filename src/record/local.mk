@@ -2,4 +2,5 @@
 libsallyport_a_SOURCES += \
 	src/record/probes.c \
 	src/record/record.c include/sallyport/record.h \
+	src/record/teach.c \
 	src/record/trace.c src/record/trace.h

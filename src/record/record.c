@@ -125,6 +125,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 		record->proof = sp_identity_proof_text(mail->greylist.proof);
 	copy(record->identity, sizeof(record->identity),
 	     mail->greylist.identity);
+	copy(record->taught, sizeof(record->taught), mail->taught);
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
 	       sizeof(connection->stage_us));
@@ -223,6 +224,7 @@ static void write_line(const struct sp_record *record)
 	sp_log_event_text(&event, "greylist", record->greylist);
 	sp_log_event_text(&event, "identity", unless_empty(record->identity));
 	sp_log_event_text(&event, "proof", record->proof);
+	sp_log_event_text(&event, "taught", unless_empty(record->taught));
 	log_degraded(&event, record->degraded);
 	log_times(&event, record);
 	sp_log_event_end(&event);

@@ -14,6 +14,7 @@
 #include "sallyport/store.h"
 #include "sallyport/text.h"
 #include "scripts.h"
+#include "word.h"
 
 /* SCAN is asked for so many keys at a time, and values are fetched for so many
  * at a time: a short moment of Redis each, however many keys there are. */
@@ -22,11 +23,6 @@ enum {
 	BATCH = 256,
 	COMMAND_MS = 5000
 };
-
-static struct sp_store_bytes word(const char *text)
-{
-	return (struct sp_store_bytes){ text, strlen(text) };
-}
 
 /* Each command of a long walk has its own time. */
 static int64_t soon(void)
@@ -55,7 +51,7 @@ static enum sp_err visit_all(struct sp_store *store,
 
 		while (taken < BATCH && done < count)
 			batch[taken++] =
-				word(sp_store_reply_text(keys, done++));
+				sp_word(sp_store_reply_text(keys, done++));
 		err = walker->visit(store, batch, taken, go_on_out,
 				    walker->context);
 	}
@@ -71,8 +67,8 @@ static enum sp_err walk(struct sp_store *store, const char *pattern,
 
 	do {
 		const struct sp_store_bytes words[] = {
-			word("SCAN"),  word(cursor),  word("MATCH"),
-			word(pattern), word("COUNT"), word(SCAN_COUNT),
+			sp_word("SCAN"),  sp_word(cursor),  sp_word("MATCH"),
+			sp_word(pattern), sp_word("COUNT"), sp_word(SCAN_COUNT),
 		};
 		struct sp_store_reply *reply;
 		enum sp_err err =
@@ -200,7 +196,7 @@ static enum sp_err visit_values(struct sp_store *store,
 	struct sp_store_reply *values;
 	enum sp_err err;
 
-	words[0] = word("MGET");
+	words[0] = sp_word("MGET");
 	memcpy(words + 1, keys, count * sizeof(*keys));
 	err = sp_store_command(store, words, count + 1, soon(), &values);
 	for (size_t i = 0; err == SP_OK && i < count && *go_on_out; i++) {
@@ -285,8 +281,8 @@ enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
 	if (err != SP_OK)
 		return err;
 	snprintf(now, sizeof(now), "%" PRId64, now_ms);
-	key_word = word(key);
-	now_word = word(now);
+	key_word = sp_word(key);
+	now_word = sp_word(now);
 	err = sp_store_run(store,
 			   &(struct sp_store_call){ &sp_script_greylist_release,
 						    &key_word, 1, &now_word,
@@ -308,7 +304,7 @@ static enum sp_err unlink_keys(struct sp_store *store,
 	enum sp_err err;
 
 	(void)go_on_out;
-	words[0] = word("UNLINK");
+	words[0] = sp_word("UNLINK");
 	memcpy(words + 1, keys, count * sizeof(*keys));
 	err = sp_store_command(store, words, count + 1, soon(), &reply);
 	if (err == SP_OK)
@@ -331,7 +327,7 @@ enum sp_err sp_greylist_forget(struct sp_store *store, const char *identity,
 	err = sp_greylist_key(identity, sender, recipient, key);
 	if (err != SP_OK)
 		return err;
-	key_word = word(key);
+	key_word = sp_word(key);
 	err = unlink_keys(store, &key_word, 1, &go_on, forgotten_out);
 	if (err != SP_OK || (sender != NULL && recipient != NULL))
 		return err;

@@ -1,8 +1,6 @@
 /* greylist_store.c - the question that a mail asks; see greylist_store.h. */
 #include "sallyport/greylist_store.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "greylist_key.h"
@@ -10,13 +8,12 @@
 #include "probe_value.h"
 #include "sallyport/config.h"
 #include "sallyport/store.h"
-#include "sallyport/text.h"
 #include "scripts.h"
+#include "word.h"
 
 enum {
 	STATE_COUNT = SP_GREYLIST_RELEASED + 1,
-	TRY_WORDS = 10,
-	WORD_SIZE = 64
+	TRY_WORDS = 10
 };
 
 static const char *const state_names[STATE_COUNT] = {
@@ -51,33 +48,10 @@ static enum sp_err read_answer(const struct sp_store_reply *reply,
 	return SP_OK;
 }
 
-static struct sp_store_bytes word(const char *text)
-{
-	return (struct sp_store_bytes){ text, strlen(text) };
-}
-
-/* One word of a value in Redis: no space, no comma, printable. */
-static struct sp_store_bytes value_word(char buffer[WORD_SIZE],
-					const char *text)
-{
-	struct sp_text out;
-
-	sp_text_init(&out, buffer, WORD_SIZE);
-	sp_text_add_safe(&out, text == NULL ? "" : text,
-			 text == NULL ? 0 : strnlen(text, WORD_SIZE), " ,=");
-	return word(buffer);
-}
-
-static struct sp_store_bytes number_word(char buffer[WORD_SIZE], int64_t number)
-{
-	snprintf(buffer, WORD_SIZE, "%" PRId64, number);
-	return word(buffer);
-}
-
 /* The script's call: one try, to be judged and noted. */
 struct try_call {
 	char identity[SP_GREYLIST_KEY_SIZE], triplet[SP_GREYLIST_KEY_SIZE];
-	char texts[TRY_WORDS][WORD_SIZE];
+	char texts[TRY_WORDS][SP_WORD_SIZE];
 	struct sp_store_bytes keys[2], args[TRY_WORDS];
 };
 
@@ -111,18 +85,18 @@ static enum sp_err prepare_try(const struct sp_greylist_config *config,
 				      question->recipient, try->triplet);
 	if (err != SP_OK)
 		return err;
-	try->keys[0] = word(try->identity);
-	try->keys[1] = word(try->triplet);
-	args[0] = number_word(try->texts[0], question->now_ms);
-	args[1] = number_word(try->texts[1], config->delay_ms);
-	args[2] = number_word(try->texts[2], config->retry_window_ms);
-	args[3] = number_word(try->texts[3], config->remember_ms);
-	args[4] = number_word(try->texts[4], config->known_after);
-	args[5] = value_word(try->texts[5], question->mail_id);
-	args[6] = value_word(try->texts[6], question->client);
-	args[7] = value_word(try->texts[7], question->proof);
-	args[8] = number_word(try->texts[8], question->lets_in);
-	args[9] = number_word(try->texts[9], since_ms);
+	try->keys[0] = sp_word(try->identity);
+	try->keys[1] = sp_word(try->triplet);
+	args[0] = sp_word_of_number(try->texts[0], question->now_ms);
+	args[1] = sp_word_of_number(try->texts[1], config->delay_ms);
+	args[2] = sp_word_of_number(try->texts[2], config->retry_window_ms);
+	args[3] = sp_word_of_number(try->texts[3], config->remember_ms);
+	args[4] = sp_word_of_number(try->texts[4], config->known_after);
+	args[5] = sp_word_of_value(try->texts[5], question->mail_id);
+	args[6] = sp_word_of_value(try->texts[6], question->client);
+	args[7] = sp_word_of_value(try->texts[7], question->proof);
+	args[8] = sp_word_of_number(try->texts[8], question->lets_in);
+	args[9] = sp_word_of_number(try->texts[9], since_ms);
 	return SP_OK;
 }
 
@@ -141,9 +115,9 @@ static void add_look(struct outgoing *out, size_t key_count)
 {
 	struct look_call *look = next_look(out);
 
-	look->words[0] = word("MGET");
+	look->words[0] = sp_word("MGET");
 	for (size_t i = 0; i < key_count; i++)
-		look->words[i + 1] = word(look->keys[i]);
+		look->words[i + 1] = sp_word(look->keys[i]);
 	out->calls[out->count++] = (struct sp_store_call){
 		.keys = look->words,
 		.key_count = key_count + 1,

@@ -11,6 +11,7 @@ libsallyport_a_SOURCES += \
 	src/store/greylist_key.c src/store/greylist_key.h \
 	src/store/greylist_list.c \
 	src/store/greylist_store.c \
+	src/store/greylist_teach.c \
 	src/store/greylist_value.c src/store/greylist_value.h \
 	src/store/pool.c src/store/pool.h \
 	src/store/probe_store.c \
@@ -19,7 +20,8 @@ libsallyport_a_SOURCES += \
 	src/store/resolve.c src/store/resolve.h \
 	src/store/scripts.h \
 	src/store/spawn.c src/store/spawn.h \
-	src/store/store.c
+	src/store/store.c \
+	src/store/word.c src/store/word.h
 
 EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
 

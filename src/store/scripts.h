@@ -11,6 +11,7 @@
 
 extern const struct sp_script sp_script_greylist_ask;
 extern const struct sp_script sp_script_greylist_release;
+extern const struct sp_script sp_script_greylist_teach;
 extern const struct sp_script sp_script_probe_count;
 
 #endif

@@ -14,6 +14,7 @@
 #include "sallyport/config.h"
 #include "sallyport/log.h"
 #include "sallyport/text.h"
+#include "word.h"
 
 /* A question that came with less time than this and got no answer says
  * nothing about the store: its mail had spent the time elsewhere. */
@@ -351,11 +352,6 @@ static enum sp_err ask(struct sp_store *store, const struct trip *trip,
 	return err;
 }
 
-static struct sp_store_bytes word(const char *text)
-{
-	return (struct sp_store_bytes){ text, strlen(text) };
-}
-
 /* The words of one call, when it runs a script. */
 struct script_words {
 	char key_count[16];
@@ -379,9 +375,9 @@ static enum sp_err add_call(struct trip *trip, const struct sp_store_call *call,
 		return SP_ERR_TOO_LONG;
 	snprintf(words->key_count, sizeof(words->key_count), "%zu",
 		 call->key_count);
-	words->words[0] = word("EVALSHA");
-	words->words[1] = word(call->script->sha1);
-	words->words[2] = word(words->key_count);
+	words->words[0] = sp_word("EVALSHA");
+	words->words[1] = sp_word(call->script->sha1);
+	words->words[2] = sp_word(words->key_count);
 	for (size_t i = 0; i < call->key_count; i++)
 		words->words[count++] = call->keys[i];
 	for (size_t i = 0; i < call->arg_count; i++)

@@ -454,6 +454,72 @@ static void test_a_known_identity_keeps_its_proofs(void **state)
 		     "p=1 l=1763767200000 m= v=spf,rdns");
 }
 
+/* --- what signatures teach ------------------------------------------------ */
+
+static unsigned teach(struct greylist_world *world, const char *mail,
+		      int64_t after_ms, const char *first, const char *second)
+{
+	const struct sp_greylist_lesson lesson = {
+		.count = second == NULL ? 1 : 2,
+		.identities = { first, second },
+		.proof = "dkim",
+		.mail_id = mail,
+		.now_ms = START + after_ms,
+	};
+	struct sp_greylist_config config = greylist_usual;
+	unsigned taught = 99;
+
+	config.known_after = 2;
+	assert_int_equal(sp_greylist_teach(world->store, &config, &lesson,
+					   sp_clock_mono_ms() + 5000, &taught),
+			 SP_OK);
+	return taught;
+}
+
+static void test_signatures_make_a_domain_known(void **state)
+{
+	const struct step step = { SECOND, "m9", DOMAIN, ONLY, false,
+				   "",	   0,	 0,	 0 };
+	struct sp_greylist_config config = greylist_usual;
+	struct greylist_world *world = *state;
+
+	config.known_after = 2;
+	greylist_world_wipe(world);
+	assert_int_equal(teach(world, "m1", 0, DOMAIN, HOST), 3);
+	assert_value(world, "sp:grey:{" DOMAIN "}",
+		     "p=1 l=1763760000000 m=m1 v=dkim");
+	/* One mail counts once, whatever it is counted for. */
+	assert_int_equal(teach(world, "m1", SECOND, HOST, DOMAIN), 0);
+	assert_int_equal(take(world, &config, &step).state, SP_GREYLIST_NEW);
+	assert_int_equal(teach(world, "m2", SECOND, DOMAIN, NULL), 1);
+	assert_int_equal(take(world, &config, &step).state, SP_GREYLIST_KNOWN);
+	/* What is known learns nothing more, and is not written again. */
+	assert_int_equal(teach(world, "m3", HOUR, DOMAIN, HOST), 2);
+	assert_value(world, "sp:grey:{" DOMAIN "}",
+		     "p=2 l=1763760001000 m= v=dkim");
+}
+
+static void test_what_was_taught_is_forgotten_like_the_rest(void **state)
+{
+	struct greylist_world *world = *state;
+
+	greylist_world_wipe(world);
+	assert_int_equal(teach(world, "m1", 0, DOMAIN, NULL), 1);
+	assert_int_equal(teach(world, "m2", 36 * DAY + 1, DOMAIN, NULL), 1);
+	assert_value(world, "sp:grey:{" DOMAIN "}",
+		     "p=1 l=1766870400001 m=m2 v=dkim");
+}
+
+static void test_a_mail_that_came_by_it_is_not_counted_twice(void **state)
+{
+	const struct step step = { 0, "m1", DOMAIN, ONLY, true, "", 0, 0, 0 };
+	struct greylist_world *world = *state;
+
+	greylist_world_wipe(world);
+	take(world, &greylist_usual, &step);
+	assert_int_equal(teach(world, "m1", 0, DOMAIN, NULL), 0);
+}
+
 /* The longest name and addresses that there are make a key. */
 static void test_the_longest_identity(void **state)
 {
@@ -494,6 +560,11 @@ int main(void)
 			test_a_crowd_that_has_waited_under_its_address),
 		cmocka_unit_test(test_proofs_are_kept),
 		cmocka_unit_test(test_a_known_identity_keeps_its_proofs),
+		cmocka_unit_test(test_signatures_make_a_domain_known),
+		cmocka_unit_test(
+			test_what_was_taught_is_forgotten_like_the_rest),
+		cmocka_unit_test(
+			test_a_mail_that_came_by_it_is_not_counted_twice),
 		cmocka_unit_test(test_the_longest_identity),
 	};
 
