@@ -1,13 +1,9 @@
 """What Postfix and Sendmail make of a milter's changes to the header: what
 src/milter/act.c and the parsers of header fields rely on. Without sallyportd."""
 
-import os
-import tempfile
-
-import edit_milter
 from case import Case, needs_root
-from edit_milter import add, change, delete, insert
 from fields import fields_of
+from milter_server import HEADER_SPACES, MilterServer, add, change, delete, insert, quarantine
 from postfix import Postfix
 from sendmail import Sendmail
 
@@ -41,7 +37,7 @@ DIFFERENT = {
 }
 
 # What is behind the colon on the wire, what the milter hears of it without
-# HDR_LEADSPC, and with it.
+# HEADER_SPACES, and with it.
 HEARD = [
     ("none", "none", "none"),
     (" one", "one", " one"),
@@ -56,7 +52,7 @@ HEARD = [
 ]
 
 # A value that a milter inserts, and what is delivered behind the colon, without
-# HDR_LEADSPC and with it.
+# HEADER_SPACES and with it.
 INSERTED = [
     ("v", " v", "v"),
     (" v", "  v", " v"),
@@ -73,20 +69,20 @@ class Edits:
     @classmethod
     def setUpClass(cls):
         cls.mta_type.need()
-        folder = tempfile.TemporaryDirectory(prefix="sallyport-edits-", dir=cls.mta_type.folders_under)
-        cls.addClassCleanup(folder.cleanup)
-        os.chmod(folder.name, 0o755)
-        cls.socket_path = os.path.join(folder.name, "milter.sock")
-        cls.mta = cls.mta_type("unix:" + cls.socket_path)
+        cls.milter = MilterServer(under=cls.mta_type.folders_under)
+        cls.addClassCleanup(cls.milter.close)
+        cls.mta = cls.mta_type("unix:" + cls.milter.path)
         cls.addClassCleanup(cls.mta.stop)
         cls.mta.start()
         cls.count = 0
 
-    def milter(self, steps=0):
-        made = edit_milter.EditMilter(self.socket_path, steps)
-        self.addCleanup(os.unlink, self.socket_path)
-        self.addCleanup(made.close)
-        return made
+    def setUp(self):
+        self.milter.changes = []
+        self.milter.steps = 0
+
+    def heard(self):
+        """The header fields of the last mail as the milter got them."""
+        return self.milter.mails()[-1][2]
 
     def send(self, fields):
         """The delivered fields of a message with these."""
@@ -100,33 +96,31 @@ class Edits:
         (_, _, message), = self.mta.wait_delivered(recipient)
         return fields_of(message)
 
-    def edit(self, milter, changes):
-        milter.changes = changes
+    def edit(self, changes):
+        self.milter.changes = changes
         return " ".join(value.strip() for name, value in self.send(SENT) if name.upper() in ("X-A", "X-B"))
 
     def test_the_order_of_changes(self):
-        milter = self.milter()
         for sentence, changes, expected in ORDER:
             with self.subTest(sentence):
-                self.assertEqual(self.edit(milter, changes), expected)
+                self.assertEqual(self.edit(changes), expected)
 
     def test_what_only_one_of_the_mtas_does(self):
-        milter = self.milter()
         for sentence, (changes, expected) in DIFFERENT.items():
             with self.subTest(sentence):
-                self.assertEqual(self.edit(milter, changes), expected[self.mta.name])
+                self.assertEqual(self.edit(changes), expected[self.mta.name])
 
     def test_what_is_inserted_at_1_stands_below_the_mtas_own_received(self):
-        self.milter().changes = [insert(1, "X-New", "new")]
+        self.milter.changes = [insert(1, "X-New", "new")]
         names = [name for name, _ in self.send([("Received", " by a.example; long ago"), ("X-A", " a")])]
         first = names.index("Received")
         self.assertEqual(names[first:first + 4], ["Received", "X-New", "Received", "X-A"])
 
     def check_spaces(self, steps, column):
-        milter = self.milter(steps)
-        milter.changes = [add(f"X-New-{number}", row[0]) for number, row in enumerate(INSERTED)]
+        self.milter.steps = steps
+        self.milter.changes = [add(f"X-New-{number}", row[0]) for number, row in enumerate(INSERTED)]
         fields = dict(self.send([(f"X-Old-{number}", row[0]) for number, row in enumerate(HEARD)]))
-        heard = dict(milter.heard)
+        heard = dict(self.heard())
         for number, row in enumerate(HEARD):
             with self.subTest(heard=row[0]):
                 self.assertEqual(heard[f"X-Old-{number}"], row[column])
@@ -138,32 +132,29 @@ class Edits:
     def test_the_mta_takes_away_and_adds_the_blank_behind_the_colon(self):
         self.check_spaces(0, 1)
 
-    def test_with_leadspc_nothing_is_taken_away_or_added(self):
-        self.check_spaces(edit_milter.HDR_LEADSPC, 2)
+    def test_asked_for_it_takes_nothing_away_and_adds_nothing(self):
+        self.check_spaces(HEADER_SPACES, 2)
 
     def test_changed_and_inserted_values_are_treated_as_added_ones(self):
-        for steps, expected in ((0, "  v"), (edit_milter.HDR_LEADSPC, " v")):
-            milter = self.milter(steps)
-            milter.changes = [change(1, "X-A", " v"), insert(1, "X-B", " v")]
+        self.milter.changes = [change(1, "X-A", " v"), insert(1, "X-B", " v")]
+        for steps, expected in ((0, "  v"), (HEADER_SPACES, " v")):
+            self.milter.steps = steps
             fields = dict(self.send([("X-A", " a")]))
             self.assertEqual((fields["X-A"], fields["X-B"]), (expected, expected))
-            self.doCleanups()
 
-    def test_the_mta_offers_leadspc(self):
-        milter = self.milter()
+    def test_the_mta_offers_that(self):
         self.send(SENT)
-        self.assertTrue(milter.offered[2] & edit_milter.HDR_LEADSPC)
+        self.assertTrue(self.milter.offered[2] & HEADER_SPACES)
 
     def test_blanks_before_a_colon_are_hidden_from_the_milter_and_dropped(self):
-        milter = self.milter(edit_milter.HDR_LEADSPC)
+        self.milter.steps = HEADER_SPACES
         fields = self.send([("X-A \t", " a")])
-        self.assertIn(("X-A", " a"), milter.heard)
+        self.assertIn(("X-A", " a"), self.heard())
         self.assertIn(("X-A", " a"), fields)
 
     def test_a_quarantined_mail_is_accepted_and_held(self):
-        milter = self.milter()
         before = self.mta.held()
-        milter.changes = [edit_milter.quarantine("a test")]
+        self.milter.changes = [quarantine("a test")]
         with self.mta.client("192.0.2.9") as smtp:
             self.assertEqual(smtp.whole_mail(recipients=["held@test.example"])[1][0], 250)
             smtp.quit()

@@ -10,7 +10,7 @@ import unittest
 
 from case import needs_root
 from daemon import TOP, eventually
-from milter_server import MilterServer
+from milter_server import MilterServer, delete
 from postfix import MASTER, Postfix
 
 TABLE = os.path.join(TOP, "etc", "postfix", "local_header_checks")
@@ -29,7 +29,7 @@ def recipe():
 class Pickup(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.milter = MilterServer(removed=HEADER)
+        cls.milter = MilterServer(changes=[delete(1, HEADER)])
         cls.addClassCleanup(cls.milter.close)
         cls.postfix = Postfix("unix:" + cls.milter.path)
         cls.addClassCleanup(cls.postfix.stop)

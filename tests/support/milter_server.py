@@ -1,4 +1,5 @@
-"""A milter that notes what a real MTA tells it, and lets everything pass.
+"""A milter that notes what a real MTA tells it, lets everything pass, and makes
+the changes that a test wants to see the MTA make.
 
 For what has to be known of an MTA before the daemon can be told to rely on it.
 """
@@ -12,8 +13,35 @@ import threading
 
 from milter import NO, NR, packet
 
-ADD_HEADERS, CHANGE_HEADERS, SET_MACROS = 0x1, 0x10, 0x100
+ADD_HEADERS, CHANGE_HEADERS, QUARANTINE, SET_MACROS = 0x1, 0x10, 0x20, 0x100
+HEADER_SPACES = 0x100000  # a step: values come and go with the blank behind the colon (SMFIP_HDR_LEADSPC)
 STAGES = {"C": 0, "H": 1, "M": 2, "R": 3, "E": 5}
+
+
+# ------------------------------------------------ changes, at the end of a mail
+
+def insert(index, name, value):
+    return packet(b"i", struct.pack(">I", index) + field(name, value))
+
+
+def add(name, value):
+    return packet(b"h", field(name, value))
+
+
+def change(index, name, value):
+    return packet(b"m", struct.pack(">I", index) + field(name, value))
+
+
+def delete(index, name):
+    return change(index, name, "")
+
+
+def quarantine(reason):
+    return packet(b"q", reason.encode() + b"\0")
+
+
+def field(name, value):
+    return name.encode() + b"\0" + value.encode() + b"\0"
 
 
 class Session:
@@ -28,15 +56,18 @@ class Session:
 
 
 class MilterServer:
-    """Listens on a Unix socket; `path` is its place. `removed` names a header
-    whose first copy is taken out of each mail."""
+    """Listens on a Unix socket; `path` is its place, in a folder `under` that.
+    `changes` are made to each mail; `steps` are asked for beside its own. Both
+    may be set anew between sessions."""
 
-    def __init__(self, macros="", removed=None):
-        self.folder = tempfile.mkdtemp(prefix="sallyport-milter-")
+    def __init__(self, macros="", changes=(), under=None):
+        self.folder = tempfile.mkdtemp(prefix="sallyport-milter-", dir=under)
         os.chmod(self.folder, 0o755)
         self.path = os.path.join(self.folder, "milter")
         self.macros = macros
-        self.removed = removed
+        self.changes = changes
+        self.steps = 0
+        self.offered = None  # (version, actions, steps) of the MTA
         self.sessions = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
@@ -75,16 +106,18 @@ class MilterServer:
                 if answer:
                     connection.sendall(answer)
 
-    def negotiate(self):
-        steps = NO["B"] | NO["T"] | NO["N"] | NO["U"] | NR["C"] | NR["H"] | NR["M"] | NR["R"] | NR["L"]
+    def negotiate(self, data):
+        self.offered = struct.unpack(">III", data[:12])
+        actions = ADD_HEADERS | CHANGE_HEADERS | QUARANTINE | SET_MACROS
+        steps = self.steps | NO["B"] | NO["T"] | NO["N"] | NO["U"] | NR["C"] | NR["H"] | NR["M"] | NR["R"] | NR["L"]
         wanted = b"".join(struct.pack(">I", stage) + self.macros.encode() + b"\0" for stage in STAGES.values()) \
             if self.macros else b""
-        return packet(b"O", struct.pack(">III", 6, ADD_HEADERS | CHANGE_HEADERS | SET_MACROS, steps) + wanted)
+        return packet(b"O", struct.pack(">III", 6, actions, steps) + wanted)
 
     def answer(self, session, command, data):
         """What is said to one packet; nothing to most. None: the end."""
         if command == "O":
-            return self.negotiate()
+            return self.negotiate(data)
         if command == "D":
             names = data[1:].decode("latin-1").split("\0")
             session.macros.update(zip(names[::2], names[1::2]))
@@ -100,10 +133,5 @@ class MilterServer:
             session.headers.append((name, value))
         elif command == "E":
             session.mails.append((dict(session.macros), session.headers))
-            return self.remove() + packet(b"c")
+            return b"".join(self.changes) + packet(b"c")
         return None if command == "Q" else b""
-
-    def remove(self):
-        if not self.removed:
-            return b""
-        return packet(b"m", struct.pack(">I", 1) + self.removed.encode() + b"\0\0")
