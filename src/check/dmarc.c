@@ -6,12 +6,12 @@
  * often the author's too; when the header is complete, all that may matter is.
  * So at end of message the answers are there.
  */
-#include "dmarc.h"
+#include "sallyport/check.h"
 
 #include <string.h>
 
 #include "lookup.h"
-#include "sallyport/check.h"
+#include "questions.h"
 #include "sallyport/config.h"
 #include "sallyport/dkim.h"
 #include "sallyport/dmarc.h"
@@ -24,16 +24,13 @@ static bool is_enabled(const struct sp_session *session)
 	return session->service->config->dmarc.is_enabled;
 }
 
-void sp_dmarc_ask_sender(struct sp_session *session, const char *domain)
+void sp_dmarc_ask_sender(struct sp_session *session,
+			 const struct sp_dns_name *name)
 {
+	struct sp_dns_batch *batch = sp_lookup_of_author(session);
 	struct sp_dns_name names[SP_DMARC_WALK_MAX];
-	struct sp_dns_batch *batch;
-	size_t count;
+	size_t count = sp_dmarc_walk(name->text, names);
 
-	if (!is_enabled(session) || !domain[0])
-		return;
-	batch = sp_lookup_of_author(session);
-	count = batch ? sp_dmarc_walk(domain, names) : 0;
 	for (size_t i = 0; i < count; i++)
 		(void)sp_lookup_ask(batch, &names[i], SP_DNS_TXT,
 				    SP_GROUP_DMARC);

@@ -2,7 +2,7 @@
 libsallyport_a_SOURCES += \
 	src/check/access.c \
 	src/check/dkim.c \
-	src/check/dmarc.c src/check/dmarc.h \
+	src/check/dmarc.c \
 	src/check/dnsbl.c \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \

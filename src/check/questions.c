@@ -89,6 +89,8 @@ static void ask_about_sender(struct sp_session *session)
 		sp_sender_domain_ask(session, &name);
 	if (config->dnsbl.is_enabled)
 		sp_rhsbl_ask_sender(session, &name);
+	if (config->dmarc.is_enabled)
+		sp_dmarc_ask_sender(session, &name);
 }
 
 void sp_questions_at_mail(struct sp_session *session, int64_t deadline_ms)

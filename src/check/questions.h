@@ -18,5 +18,8 @@ void sp_spf_ask_helo(struct sp_session *session);
 void sp_sender_domain_ask(struct sp_session *session,
 			  const struct sp_dns_name *name);
 void sp_spf_ask_sender(struct sp_session *session);
+/* The sender's domain is most often the author's, too. */
+void sp_dmarc_ask_sender(struct sp_session *session,
+			 const struct sp_dns_name *name);
 
 #endif

@@ -173,3 +173,12 @@ class Honoured(Author):
         self.server.trick = dns.SILENT
         self.assertEqual(self.judge(MESSAGE), {})
         eventually(lambda: self.sally.ask("status")["dns"], "a status")
+
+
+class Ahead(Author):
+    def test_the_policy_is_asked_for_while_the_client_still_speaks(self):
+        """At RCPT it was on its way already: the sender is most often the author."""
+        self.findings(sender="ann@author.example", message=KEY.sign(MESSAGE, "author.example").encode())
+        names = [name for name, _ in self.server.asked]
+        self.assertLess(names.index("_dmarc.author.example"), names.index("sel._domainkey.author.example"))
+        self.assertEqual(names.count("_dmarc.author.example"), 1)
