@@ -373,7 +373,7 @@ static const struct row rows[] = {
 	  DEFER,
 	  DEFER,
 	  "SPF_FAIL=2.5 (a.example says that the client may not send for it "
-	  "(-all)), GREYLISTED=0 (new from net:192.0.2.0/24, try 1: 90 s to "
+	  "(-all)), GREYLISTED=0 (new from net:192.0.2.0/24, the client's network, try 1: 90 s to "
 	  "wait)" },
 };
 
