@@ -45,7 +45,10 @@ struct sp_verdict {
 	enum sp_finding_id because; /* decided `action`; SP_FINDING_COUNT when
 				       it was the score, or nothing did */
 	double score;
-	double refuse;	 /* the score that is refused */
+	double refuse; /* the score that is refused */
+	/* What the sender's domain says of a fail of SPF, with its name; in the
+	 * arena, "" for nothing. */
+	const char *explanation;
 	int64_t wait_ms; /* for a deferral: how long still */
 	size_t count;
 	struct sp_finding findings[SP_FINDINGS_MAX];
@@ -73,14 +76,14 @@ void sp_verdict_join(struct sp_verdict *verdict,
 		     const struct sp_verdict *other);
 
 enum {
-	SP_REPLY_TEXT_SIZE = 256
+	SP_REPLY_TEXT_SIZE = 400 /* with code and CRLF in RFC 5321's 512 */
 };
 
 /* An SMTP reply: RFC 5321 section 4.2, RFC 3463. */
 struct sp_reply {
 	const char *code;     /* "451"; NULL for an accepting verdict */
 	const char *enhanced; /* "4.7.1" */
-	char text[SP_REPLY_TEXT_SIZE]; /* printable ASCII without '%' */
+	char text[SP_REPLY_TEXT_SIZE]; /* printable ASCII */
 };
 
 /* What the client is told; `mail_id` is what `explain` looks up. */

@@ -129,14 +129,19 @@ bool sp_spf_is_done(const struct sp_spf *spf);
  */
 const char *sp_spf_explanation_get(const struct sp_spf *spf);
 
+/* Of a batch, and nobody else's. */
+struct sp_spf_groups {
+	uint32_t result;      /* to be waited for until the result is there */
+	uint32_t explanation; /* ... until it is known if there is one, too */
+};
+
 /*
- * Ask in `batch` whatever the evaluation needs, by follow-ups in `groups`,
- * which are nobody else's; returns at once. The groups are released with the
- * result: whoever waits for them does so neither for what was asked early and
- * is not needed any more, nor for the explanation. Until sp_spf_is_done the
- * evaluation is the dispatcher's. Clear the batch before it is freed.
+ * Ask in `batch` whatever the evaluation needs, by follow-ups; returns at once.
+ * The groups are released as soon as they can be: nobody waits for what was
+ * asked early and is not needed any more. Until sp_spf_is_done the evaluation
+ * is the dispatcher's. Clear the batch before it is freed.
  */
 void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch,
-		uint32_t groups);
+		const struct sp_spf_groups *groups);
 
 #endif

@@ -23,7 +23,7 @@ enum {
 	SP_GROUP_RHSBL_RDNS = 4, /* asked once SP_GROUP_RDNS is complete */
 	SP_GROUP_HELO_NAME = 1,
 	SP_GROUP_RHSBL_HELO = 2,
-	SP_GROUP_SPF_HELO = 4
+	SP_GROUP_SPF_HELO = 4 /* with explanation: none is waited for */
 };
 
 /* ... and in the mail's. */
@@ -35,7 +35,8 @@ enum {
 
 /* ... and in that of its sender's SPF. */
 enum {
-	SP_GROUP_SPF = 1
+	SP_GROUP_SPF = 1,
+	SP_GROUP_SPF_EXPLANATION = 2
 };
 
 /* ... and in the batch for its author. */

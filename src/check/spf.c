@@ -12,6 +12,10 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
+enum {
+	EXPLANATION_MS = 100
+};
+
 /* Our own name, as in the headers. */
 static const char *receiver_of(const struct sp_session *session)
 {
@@ -55,7 +59,7 @@ void sp_spf_ask_helo(struct sp_session *session)
 	connection->spf_evaluation =
 		begin(session, SP_SPF_HELO, &connection->spf_helo);
 	sp_spf_run(connection->spf_evaluation, sp_lookup_of_helo(session),
-		   SP_GROUP_SPF_HELO);
+		   &(struct sp_spf_groups){ .result = SP_GROUP_SPF_HELO });
 }
 
 void sp_spf_ask_sender(struct sp_session *session)
@@ -64,7 +68,10 @@ void sp_spf_ask_sender(struct sp_session *session)
 
 	mail->spf_evaluation = begin(session, SP_SPF_MAILFROM, &mail->spf);
 	sp_spf_run(mail->spf_evaluation, sp_lookup_of_spf(session),
-		   SP_GROUP_SPF);
+		   &(struct sp_spf_groups){
+			   .result = SP_GROUP_SPF,
+			   .explanation = SP_GROUP_SPF_EXPLANATION,
+		   });
 }
 
 static void take_outcome(const struct sp_spf_outcome *outcome,
@@ -78,46 +85,56 @@ static void take_outcome(const struct sp_spf_outcome *outcome,
 	fact->reason = outcome->reason;
 }
 
-/* One evaluation, where its questions are asked. */
-struct evaluation {
-	const struct sp_spf *spf;
-	struct sp_dns_batch *batch;
-	uint32_t groups;
-};
-
-static void judge(struct sp_session *session,
-		  const struct evaluation *evaluation, int64_t deadline_ms,
+static void judge(struct sp_session *session, const struct sp_spf *spf,
 		  struct sp_spf_fact *fact)
 {
-	const struct sp_spf *spf = evaluation->spf;
+	fact->state = SP_FACT_UNKNOWN;
+	if (sp_spf_is_done(spf))
+		take_outcome(sp_spf_outcome_get(spf), fact);
+	if (fact->state == SP_FACT_UNKNOWN)
+		sp_lookup_note_unknown(session);
+}
 
-	if (spf == NULL)
+static void judge_helo(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_connection *connection = &session->connection;
+
+	if (!connection->spf_evaluation ||
+	    connection->spf_helo.state == SP_FACT_KNOWN)
 		return;
-	if (fact->state != SP_FACT_KNOWN) {
-		fact->state = SP_FACT_UNKNOWN;
-		(void)sp_lookup_wait(session, evaluation->batch,
-				     evaluation->groups, deadline_ms);
-		if (sp_spf_is_done(spf))
-			take_outcome(sp_spf_outcome_get(spf), fact);
-		if (fact->state == SP_FACT_UNKNOWN)
-			sp_lookup_note_unknown(session);
+	(void)sp_lookup_wait(session, connection->helo_batch, SP_GROUP_SPF_HELO,
+			     deadline_ms);
+	judge(session, connection->spf_evaluation, &connection->spf_helo);
+}
+
+/* A reply may carry the explanation: a moment is worth that, but not more. */
+static void await_explanation(struct sp_session *session, int64_t deadline_ms)
+{
+	int64_t until_ms = sp_clock_mono_ms() + EXPLANATION_MS;
+
+	(void)sp_lookup_wait(session, session->mail.spf_batch,
+			     SP_GROUP_SPF_EXPLANATION,
+			     until_ms < deadline_ms ? until_ms : deadline_ms);
+}
+
+static void judge_sender(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_mail *mail = &session->mail;
+
+	if (!mail->spf_evaluation)
+		return;
+	if (mail->spf.state != SP_FACT_KNOWN) {
+		(void)sp_lookup_wait(session, mail->spf_batch, SP_GROUP_SPF,
+				     deadline_ms);
+		judge(session, mail->spf_evaluation, &mail->spf);
+		if (mail->spf.result == SP_SPF_FAIL)
+			await_explanation(session, deadline_ms);
 	}
-	fact->explanation = sp_spf_explanation_get(spf);
+	mail->spf.explanation = sp_spf_explanation_get(mail->spf_evaluation);
 }
 
 void sp_spf_check(struct sp_session *session, int64_t deadline_ms)
 {
-	struct sp_connection *connection = &session->connection;
-	struct sp_mail *mail = &session->mail;
-
-	judge(session,
-	      &(struct evaluation){ .spf = connection->spf_evaluation,
-				    .batch = connection->helo_batch,
-				    .groups = SP_GROUP_SPF_HELO },
-	      deadline_ms, &connection->spf_helo);
-	judge(session,
-	      &(struct evaluation){ .spf = mail->spf_evaluation,
-				    .batch = mail->spf_batch,
-				    .groups = SP_GROUP_SPF },
-	      deadline_ms, &mail->spf);
+	judge_helo(session, deadline_ms);
+	judge_sender(session, deadline_ms);
 }

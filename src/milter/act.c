@@ -18,18 +18,31 @@ static void say_failed(const char *what)
 		       what);
 }
 
+/* libmilter's texts are formats. */
+static void double_percents(const char *text, char *text_out)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '%')
+			*text_out++ = '%';
+		*text_out++ = *text;
+	}
+	*text_out = '\0';
+}
+
 static sfsistat reply(SMFICTX *ctx, const struct sp_verdict *verdict,
 		      const char *mail_id)
 {
+	char text[2 * SP_REPLY_TEXT_SIZE];
 	struct sp_reply reply;
 
 	sp_policy_reply(verdict, mail_id, &reply);
 	if (!reply.code)
 		return SMFIS_CONTINUE;
+	double_percents(reply.text, text);
 	/* libmilter takes pointers to char it does not write to. */
 	if (smfi_setreply(ctx, (char *)(uintptr_t)reply.code,
 			  (char *)(uintptr_t)reply.enhanced,
-			  reply.text) != MI_SUCCESS)
+			  text) != MI_SUCCESS)
 		say_failed("reply text");
 	return verdict->action == SP_ACTION_DEFER ? SMFIS_TEMPFAIL
 						  : SMFIS_REJECT;

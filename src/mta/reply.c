@@ -39,6 +39,16 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Milters write a percent sign twice; MTAs take one away. */
+static void add_unescaped(struct sp_text *text, const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (data[i] == '%' && i + 1 < length && data[i + 1] == '%')
+			i++;
+		sp_text_add_bytes(text, &data[i], 1);
+	}
+}
+
 /* "451 4.7.1 ...", lines parted by CR LF, one NUL at the end. */
 static enum sp_err take_own_text(struct sp_mta *mta,
 				 const struct sp_link_packet *packet,
@@ -60,7 +70,7 @@ static enum sp_err take_own_text(struct sp_mta *mta,
 	       (data[length - 1] == '\n' || data[length - 1] == '\r'))
 		length--;
 	sp_text_init(&text, reply_out->text, sizeof reply_out->text);
-	sp_text_add_bytes(&text, data, length);
+	add_unescaped(&text, data, length);
 	reply_out->is_own_text = true;
 	reply_out->answer = data[0] == '4' ? SP_MTA_TEMPFAIL : SP_MTA_REJECT;
 	if (memcmp(data, "421", 3) == 0)

@@ -22,6 +22,10 @@ __attribute__((format(printf, 3, 4))) void sp_policy_find(
 	struct sp_deliberation *d, enum sp_finding_id id, const char *format,
 	...);
 
+/* In the arena, cut where it is too long for a line; never NULL. */
+__attribute__((format(printf, 2, 3))) const char *sp_policy_words(
+	struct sp_deliberation *d, const char *format, ...);
+
 /* `action` is wanted; a feature that only observes may not act on it. */
 void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
 		    enum sp_mode mode, enum sp_finding_id because);

@@ -27,6 +27,18 @@ static const char *term_of(const struct sp_spf_fact *fact)
 	return fact->term[0] ? fact->term : "nothing matches";
 }
 
+static void weigh_spf_fail(struct sp_deliberation *d,
+			   const struct sp_spf_fact *fact)
+{
+	sp_policy_find(d, SP_FINDING_SPF_FAIL,
+		       "%s says that the client may not send for it (%s)",
+		       fact->domain, term_of(fact));
+	/* RFC 7208 section 6.2: whose words these are has to be clear. */
+	if (fact->explanation[0])
+		d->verdict->explanation = sp_policy_words(
+			d, "%s explains: %s", fact->domain, fact->explanation);
+}
+
 static void weigh_spf(struct sp_deliberation *d)
 {
 	const struct sp_spf_fact *fact = d->facts->spf;
@@ -41,10 +53,7 @@ static void weigh_spf(struct sp_deliberation *d)
 		weigh_spf_pass(d, fact);
 		return;
 	case SP_SPF_FAIL:
-		sp_policy_find(d, SP_FINDING_SPF_FAIL,
-			       "%s says that the client may not send for it "
-			       "(%s)",
-			       fact->domain, term_of(fact));
+		weigh_spf_fail(d, fact);
 		return;
 	case SP_SPF_SOFTFAIL:
 		sp_policy_find(d, SP_FINDING_SPF_SOFTFAIL,

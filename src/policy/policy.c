@@ -40,6 +40,17 @@ __attribute__((format(printf, 2, 0))) static const char *keep_reason(
 	return reason ? reason : "";
 }
 
+const char *sp_policy_words(struct sp_deliberation *d, const char *format, ...)
+{
+	const char *words;
+	va_list args;
+
+	va_start(args, format);
+	words = keep_reason(d->arena, format, args);
+	va_end(args);
+	return words;
+}
+
 /* A finding without its reason, to be filled; NULL when there are too many. */
 static struct sp_finding *add(struct sp_deliberation *d, enum sp_finding_id id,
 			      double weight)
@@ -412,6 +423,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 	*verdict_out = (struct sp_verdict){
 		.because = SP_FINDING_COUNT,
 		.refuse = config->score.refuse,
+		.explanation = "",
 	};
 	if (facts->is_trusted || facts->is_submitted) {
 		sp_policy_find(&d, SP_FINDING_TRUSTED, "%s",

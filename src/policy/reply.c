@@ -35,6 +35,9 @@ static void say_refused(const struct sp_verdict *verdict,
 	reply->enhanced = verdict->because == SP_FINDING_DMARC_REJECT ? "5.7.26"
 								      : "5.7.1";
 	sp_text_add(text, why_refused(verdict->because));
+	/* Only where it may be one of the reasons. */
+	if (verdict->because == SP_FINDING_COUNT && verdict->explanation[0])
+		sp_text_addf(text, "; %s", verdict->explanation);
 }
 
 void sp_policy_reply(const struct sp_verdict *verdict, const char *mail_id,

@@ -6,6 +6,13 @@
 
 #include "sallyport/arena.h"
 
+static const char *keep(struct sp_arena *arena, const char *text)
+{
+	const char *kept = sp_arena_text(arena, text);
+
+	return kept ? kept : "";
+}
+
 const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 					 struct sp_arena *arena)
 {
@@ -17,12 +24,10 @@ const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 	if (!copy)
 		return NULL;
 	memcpy(copy, verdict, size);
-	for (size_t i = 0; i < copy->count; i++) {
-		const char *reason =
-			sp_arena_text(arena, verdict->findings[i].reason);
-
-		copy->findings[i].reason = reason ? reason : "";
-	}
+	copy->explanation = keep(arena, verdict->explanation);
+	for (size_t i = 0; i < copy->count; i++)
+		copy->findings[i].reason =
+			keep(arena, verdict->findings[i].reason);
 	return copy;
 }
 

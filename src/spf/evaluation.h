@@ -63,7 +63,7 @@ struct sp_spf {
 	_Atomic(const char *) explanation;
 	bool is_explained; /* nothing more to come */
 	/* Of sp_spf_run. */
-	uint32_t groups;
+	struct sp_spf_groups groups;
 };
 
 /* ---------------------------------------------------------------- lookup.c */

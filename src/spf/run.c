@@ -8,18 +8,32 @@ static void ask(struct sp_spf *spf, struct sp_dns_batch *batch,
 		const struct sp_spf_question *question)
 {
 	unsigned number = sp_dns_ask(
-		batch, &(struct sp_dns_question){
-			       .name = question->name,
-			       .type = question->type,
-			       .groups = spf->groups,
-			       .follow = on_answer,
-			       .context = spf->entries[question->number],
-		       });
+		batch,
+		&(struct sp_dns_question){
+			.name = question->name,
+			.type = question->type,
+			.groups = spf->groups.result | spf->groups.explanation,
+			.follow = on_answer,
+			.context = spf->entries[question->number],
+		});
 
 	/* A full batch calls no follow-up. */
 	if (number == SP_DNS_NO_QUESTION)
 		sp_spf_answer(spf, question->number,
 			      sp_dns_answer_get(batch, number));
+}
+
+/* All at once: who is woken by one may ask for the other. */
+static void release(struct sp_spf *spf, struct sp_dns_batch *batch)
+{
+	uint32_t groups = 0;
+
+	if (sp_spf_is_done(spf))
+		groups |= spf->groups.result;
+	if (spf->is_explained)
+		groups |= spf->groups.explanation;
+	if (groups != 0)
+		sp_dns_release(batch, groups);
 }
 
 /* On the dispatcher, one at a time. */
@@ -33,15 +47,15 @@ static void on_answer(struct sp_dns_batch *batch,
 	sp_spf_answer(spf, entry->number, answer);
 	while (sp_spf_next(spf, &question))
 		ask(spf, batch, &question);
-	if (sp_spf_is_done(spf))
-		sp_dns_release(batch, spf->groups);
+	release(spf, batch);
 }
 
-void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch, uint32_t groups)
+void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch,
+		const struct sp_spf_groups *groups)
 {
 	struct sp_spf_question question;
 
-	spf->groups = groups;
+	spf->groups = *groups;
 	/* There is one question at first. Once it is asked, the evaluation is
 	 * the dispatcher's: no look at it after that. */
 	if (sp_spf_next(spf, &question))

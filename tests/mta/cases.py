@@ -7,6 +7,7 @@ set there.
 
 import re
 
+import dns
 from daemon import eventually, free_port
 from fields import headers_of
 from mta_case import DELAY, LIST
@@ -529,3 +530,23 @@ class InetSocket:
         sally.advance(DELAY)
         self.assertEqual(smtp.whole_mail()[1][0], 250)
         smtp.quit()
+
+
+class Explanation:
+    """What a domain's owner says of a refusal: in our reply, as it was meant."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = dns.Server({"fail.example": {"TXT": "v=spf1 -all exp=why.example"},
+                                 "why.example": {"TXT": "100%% no: see http://why.example/?from=%{S}&ip=%{c}"}})
+        cls.addClassCleanup(cls.server.close)
+        cls.settings = {"spf.enabled": True, "greylist.enabled": False, "score.refuse": 2.5,
+                        "dns.server": [cls.server.address]}
+        super().setUpClass()
+
+    def test_it_is_told_with_its_percent_signs_and_whose_it_is(self):
+        (code, text), = self.send("a@fail.example")[0]
+        self.assertEqual(code, 550, text)
+        self.assertRegex(text, r" \(id 01[0-9A-Z]{24}\)$")
+        self.assertIn("Refused: too much here looks like spam; fail.example explains: 100% no: "
+                      f"see http://why.example/?from=a%40fail.example&ip={self.client} (id", text)

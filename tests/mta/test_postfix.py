@@ -114,3 +114,7 @@ class InetSocket(cases.InetSocket, FreshPostfixCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Explanation(cases.Explanation, PostfixCase):
+    pass

@@ -234,3 +234,7 @@ class InetSocket(cases.InetSocket, FreshSendmailCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Explanation(cases.Explanation, SendmailCase):
+    pass

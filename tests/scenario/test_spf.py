@@ -1,6 +1,7 @@
 """What the domains of HELO name and sender say of the client (SPF), through a
 running daemon and a DNS server of the test's own."""
 
+import re
 import time
 
 import dns
@@ -59,6 +60,12 @@ class Builtin(SpfCase):
              "xn--pss-qla.example": {"TXT": "v=spf1 ip4:192.0.2.7 -all"},
              "six.example": {"TXT": "v=spf1 ip6:2001:db8::/32 -all"},
              "helo-fail.example": {"TXT": "v=spf1 -all"},
+             "told.example": {"TXT": "v=spf1 redirect=_spf.told.example exp=not.told.example"},
+             "_spf.told.example": {"TXT": "v=spf1 -all exp=why.told.example"},
+             "why.told.example": {"TXT": "%{i} is not %{h}'s; %{S} 100%%, said at %{r}"},
+             "forged.example": {"TXT": "v=spf1 -all exp=why.forged.example"},
+             "why.forged.example": {"TXT": "no\r\n250 2.1.5 yes"},
+             "odd.example": {"TXT": "v=spf1 -all exp=why.odd.example"}, "why.odd.example": {"TXT": "%{l} "},
              "bounces.example": {"TXT": "v=spf1 exists:%{l}.is.example -all"},
              "postmaster.is.example": {"A": "127.0.0.2"}}
 
@@ -184,6 +191,30 @@ SLOW = {"slow.example": {"TXT": "v=spf1 include:late.example -all"},
         "first.example": {"A": dns.after(100, "192.0.2.7")},
         "unsaid.example": {"TXT": "v=spf1 -all exp=silent.example"},
         "silent.example": dns.SILENT}
+
+
+class Explained(SpfCase):
+    more = {"score.refuse": 2.5}
+    zones = Builtin.zones
+
+    def reply_to(self, sender):
+        """As an MTA tells it: libmilter's percent signs are doubled."""
+        link = self.session()
+        link.mail(f"<{sender}>".encode())
+        return link.rcpt()[1].replace("%%", "%")
+
+    def test_a_refusal_tells_what_the_senders_domain_says(self):
+        told = ("told.example explains: 192.0.2.7 is not mx.client.example's; %22a%20b%22%40told.example 100%, "
+                "said at mx.here.example")
+        rows = [("through a redirect", '"a b"@told.example', told),
+                ("without one", "a@fail.example", None),
+                ("with line ends in it", "a@forged.example", None),
+                ("with what a client wrote", '"a\x7f\xe4b"@odd.example',
+                 'odd.example explains: "a\\x7f\\xc3\\xa4b" ')]
+        for sentence, sender, words in rows:
+            with self.subTest(sentence):
+                self.assertRegex(self.reply_to(sender), "^550 5.7.1 Refused: too much here looks like spam"
+                                 + (re.escape("; " + words) if words else "") + r" \(id 01[0-9A-Z]{24}\)$")
 
 
 @concurrent
