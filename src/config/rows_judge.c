@@ -10,7 +10,8 @@ static const struct sp_option rows[] = {
 	  .type = SP_OPTION_BOOL,
 	  .offset = AT(greylist.is_enabled),
 	  .initial = "true",
-	  .help = "Whether first-time senders are asked to come back." },
+	  .help = "Whether first-time senders that something speaks against "
+		  "are asked to come back." },
 	{ .name = "greylist.mode",
 	  .type = SP_OPTION_CHOICE,
 	  .offset = AT(greylist.mode),
@@ -56,8 +57,9 @@ static const struct sp_option rows[] = {
 	  .most = "1000000",
 	  .initial = "5",
 	  .unit = "mails",
-	  .help = "A sending network that has passed so often waits no more; "
-		  "0: never." },
+	  .help = "A sender (its domain by SPF, its host's domain, or else its "
+		  "network) that has passed so often waits no more; 0: "
+		  "never." },
 	{ .name = "greylist.ipv4-prefix",
 	  .type = SP_OPTION_NUMBER,
 	  .offset = AT(greylist.ipv4_prefix),
@@ -66,7 +68,8 @@ static const struct sp_option rows[] = {
 	  .initial = "24",
 	  .unit = "bits",
 	  .help = "IPv4 clients that have so many bits in common are taken for "
-		  "one sender." },
+		  "one sender, where neither SPF nor their names tell who they "
+		  "are." },
 	{ .name = "greylist.ipv6-prefix",
 	  .type = SP_OPTION_NUMBER,
 	  .offset = AT(greylist.ipv6_prefix),

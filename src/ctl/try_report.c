@@ -116,16 +116,16 @@ static void print_results(const json_t *verdict)
 
 	json_array_foreach(json_object_get(verdict, "results"), i, result)
 	{
+		const char *about = text_of(result, "about");
 		const char *reason = text_of(result, "reason");
 
 		fputs(i == 0 ? "results    " : "           ", stdout);
 		printf("%-12s %-10s ", text_of(result, "method"),
 		       text_of(result, "result"));
-		sp_output_safe(stdout, text_of(result, "about"));
-		if (reason[0]) {
+		sp_output_safe(stdout, about);
+		if (about[0] && reason[0])
 			fputs(": ", stdout);
-			sp_output_safe(stdout, reason);
-		}
+		sp_output_safe(stdout, reason);
 		putchar('\n');
 	}
 }

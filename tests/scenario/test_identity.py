@@ -197,20 +197,29 @@ class FromScore(Identity):
         self.assertEqual(self.verdict["greylist"], "noted")
 
 
-class Observing(Identity):
-    """As it is shipped, but for what it asks DNS."""
+class Shipped(Identity):
+    """Nothing is set but where DNS is, and that nobody's lists are asked."""
 
-    settings = dict(Identity.settings, mode="observe")
+    settings = dict.fromkeys(["mode", "greylist.from-score", "rdns.enabled", "helo.lookup", "sender-domain.enabled",
+                              "spf.enabled", "dmarc.enabled"])
 
-    def test_a_clean_first_time_sender_would_be_let_in(self):
+    def test_a_clean_first_time_sender_would_be_let_in_at_once(self):
         self.server.zones.update(host("192.0.2.7", "mx.client.example"))
         self.come("192.0.2.7")
         self.assertNotIn("would", self.verdict)
         self.assertEqual(self.state(), ("noted", "domain:pool.example", "spf"))
 
-    def test_a_suspicious_one_would_be_asked_to_come_back(self):
+    def test_a_suspicious_one_is_let_in_but_would_be_asked_to_come_back(self):
         self.come("192.0.2.7")
         self.assertEqual((self.verdict["would"], self.verdict["greylist"]), ("defer", "new"))
+
+    def test_enforcing_is_one_line(self):
+        self.sally.write_config(mode="enforce")
+        self.sally.reload()
+        self.assert_waits("192.0.2.7")
+        self.server.zones.update(host("192.0.2.9", "mx.client.example"))
+        self.come("192.0.2.9", sender="c@plain.example")
+        self.assertEqual(self.state(), ("noted", "domain:client.example", "rdns"))
 
 
 MESSAGE = """\

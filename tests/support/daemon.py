@@ -118,7 +118,7 @@ def tails():
 
 class Daemon:
     def __init__(self, settings=None, **options):
-        """`settings`: dotted keys, over what every test wants.
+        """`settings`: dotted keys, over what every test wants; None: as shipped.
         options: test_clock=False; command=[...] to put before the program;
         environment={...}; folder= that is kept; under= where a new one stands."""
         self.options = options
@@ -153,6 +153,7 @@ class Daemon:
             self.settings["user"] = ACCOUNT
             self.give(self.folder)
         self.settings.update(settings or {})
+        self.settings = {key: value for key, value in self.settings.items() if value is not None}
         self.process = None
         self.write_config()
 

@@ -36,7 +36,6 @@ state-dir: "{folder}/state"
 {user}mode: enforce
 greylist:
   delay: {delay}s
-  from-score: -1000 # everybody who is new
 # A little Internet of our own: names of RFC 2606, two lists that do not exist.
 dns:
   server: ["{dns}"]
@@ -51,14 +50,22 @@ def host(address, name):
     return {dns.reverse(address): {"PTR": name}, name: {"A": address}}
 
 
+# A shop sends from many machines of many networks, all of which its SPF record
+# names; these two have no name of their own, and say one that does not exist.
+SHOP = {"from": "news@example.com", "helo": "out.example.com"}
+SHOP_MACHINE, OTHER_MACHINE = "198.51.100.61", "203.0.113.140"
+
 # The client of the last mail says the name of a big provider, its address is
 # called otherwise and stands on both lists, and its sender's domain is made up.
 LIAR = "203.0.113.25"
 LISTS = ["one.list.example", "two.list.example"]
 
 ZONES = {
-    **host("192.0.2.10", "mail.example.org"), "example.org": {"MX": "10 mail.example.org"},
-    **host("198.51.100.7", "mail.example.com"), "example.com": {"MX": "10 mail.example.com"},
+    **host("192.0.2.10", "mail.example.org"),
+    "example.org": {"MX": "10 mail.example.org", "TXT": "v=spf1 mx -all"},
+    "_dmarc.example.org": {"TXT": "v=DMARC1; p=reject"},
+    **host("198.51.100.7", "mail.example.com"),
+    "example.com": {"MX": "10 mail.example.com", "TXT": "v=spf1 ip4:198.51.100.0/24 ip4:203.0.113.128/25 -all"},
     **host(LIAR, "mail.example.de"), "mail.com": {"A": "198.51.100.77"},
     **{"2.0.0.127." + zone: {"A": "127.0.0.2"} for zone in LISTS},  # RFC 5782: every list has this entry
     **{dns.reverse(LIAR, zone): {"A": "127.0.0.2"} for zone in LISTS},
@@ -83,15 +90,18 @@ Hello Ben,
 {author}
 """
 
-MINUTES = "the minutes of our meeting are ready. Shall I send them to everybody?"
+SALE = "everything must go, and so must we: our shop closes at the end of the month."
 
 # Who, what happens, how long it is waited before, the subject, the text.
 MAILS = [
-    (ANNA, "A first-time sender: the client is asked to come back.", 0, "Minutes of Thursday", MINUTES),
-    (ANNA, f"The same mail again after {DELAY_SEC} seconds, as a mail server would retry: it is let in.",
-     DELAY_SEC + 0.3, "Minutes of Thursday", MINUTES),
-    (ANNA, "Another mail of that sender: known by now, it passes at once.", 0, "Re: Minutes of Thursday",
-     "one thing that I forgot: the next meeting is on the twelfth."),
+    (ANNA, "A first-time sender against whom nothing speaks: it is let in at once, and noted.", 0,
+     "Minutes of Thursday", "the minutes of our meeting are ready. Shall I send them to everybody?"),
+    ({"client": SHOP_MACHINE, **SHOP}, "A first-time sender whose machine has no name, and says one that does not "
+     "exist: it is asked to come back.", 0, "Closing sale", SALE),
+    ({"client": OTHER_MACHINE, **SHOP}, f"The same mail again after {DELAY_SEC} seconds, from another machine in "
+     "another network. By its SPF record it is the same sender, so it is let in.", DELAY_SEC + 0.3, "Closing sale", SALE),
+    ({"client": SHOP_MACHINE, **SHOP}, "Another mail of that sender: seen before, it passes at once.", 0,
+     "Closing sale, the last day", "what is left today costs half."),
     (PRIZE, "A client that lies and is on two lists: no finding is enough by itself, together they are.", 0,
      "You have won", "send us your address, and the prize is yours."),
 ]
@@ -118,8 +128,8 @@ Try it:
 WITH_POSTFIX = """\
 A private Postfix listens on 127.0.0.1 port {port}; what it accepts ends in {mail}.
 Twice, with {delay} seconds between (the first is answered 451, the second is let in):
-  swaks --server 127.0.0.1:{port} --xclient 'ADDR=198.51.100.7 NAME=mail.example.com' \\
-      --helo mail.example.com --from eve@example.com --to ben@test.example
+  swaks --server 127.0.0.1:{port} --xclient 'ADDR=198.51.100.62 NAME=[UNAVAILABLE]' \\
+      --helo out.example.com --from eve@example.com --to ben@test.example
 Its log: {log}
 """
 
