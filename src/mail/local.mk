@@ -1,5 +1,6 @@
 libsallyport_a_SOURCES += \
 	src/mail/address.c include/sallyport/address.h \
+	src/mail/auth_results.c include/sallyport/auth_results.h \
 	src/mail/from.c include/sallyport/from.h \
 	src/mail/from_lex.c src/mail/from_lex.h \
 	src/mail/generic_name.c include/sallyport/generic_name.h \
@@ -18,6 +19,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += \
 	tests/unit/test-address \
 	tests/unit/test-address-data \
+	tests/unit/test-auth-results \
 	tests/unit/test-from \
 	tests/unit/test-from-data \
 	tests/unit/test-idn \
@@ -32,6 +34,9 @@ tests_unit_test_address_data_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests/support
 tests_unit_test_address_data_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_address_data_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_auth_results_SOURCES = tests/unit/test-auth-results.c
+tests_unit_test_auth_results_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_auth_results_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_from_SOURCES = tests/unit/test-from.c
 tests_unit_test_from_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_from_LDADD = $(AM_UNIT_LIBS)

@@ -12,7 +12,9 @@ EXTRA_DIST += tests/fuzz/corpus
 if FUZZ
 FUZZ_LIBS = libsallyport.a $(LIBS_ALL)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-FUZZ_TARGETS = tests/fuzz/fuzz-address tests/fuzz/fuzz-config \
+FUZZ_TARGETS = tests/fuzz/fuzz-address \
+	tests/fuzz/fuzz-auth-results \
+	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-dmarc \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
@@ -23,6 +25,10 @@ noinst_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
 tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_auth_results_SOURCES = tests/fuzz/fuzz-auth-results.c
+tests_fuzz_fuzz_auth_results_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_auth_results_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
