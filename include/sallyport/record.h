@@ -80,6 +80,7 @@ struct sp_record {
 	const char *proof;     /* of the identity; NULL when there is none */
 	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */
 	double score, refuse;
+	uint32_t forged; /* fields that claimed to be ours */
 	unsigned degraded;
 	uint32_t stage_us[SP_STAGE_COUNT];
 	uint32_t waited_us;

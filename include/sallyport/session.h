@@ -26,6 +26,7 @@
 #include "sallyport/id.h"
 #include "sallyport/identity.h"
 #include "sallyport/ip.h"
+#include "sallyport/own_fields.h"
 
 struct sockaddr;
 struct sp_dns_batch;
@@ -41,7 +42,6 @@ enum {
 	SP_PATH_TEXT_MAX = 511, /* of an envelope address */
 	SP_LIST_ID_TEXT_MAX = 511,
 	SP_RECIPIENTS_SHOWN = 5,    /* that a log line names */
-	SP_OWN_HEADERS = 3,	    /* names of headers that are ours */
 	SP_CONNECTION_LIMIT = 8192, /* bytes of the connection's arena */
 	SP_MAIL_LIMIT = 65536	    /* bytes of the mail's arena */
 };
@@ -139,10 +139,10 @@ struct sp_mail {
 	const char *sender_folded; /* sp_sender_fold */
 	const char *shown[SP_RECIPIENTS_SHOWN];
 	struct sp_tally tally;
-	uint32_t own_headers[SP_OWN_HEADERS]; /* copies that came in */
-	bool is_network_asked; /* what its network tried lately */
-	bool was_answered;     /* we gave a final reply at end of message */
-	unsigned degraded;     /* enum sp_degraded, or-ed */
+	struct sp_own_fields own_fields; /* that came in */
+	bool is_network_asked;		 /* what its network tried lately */
+	bool was_answered; /* we gave a final reply at end of message */
+	unsigned degraded; /* enum sp_degraded, or-ed */
 	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */
 	uint32_t waited_us;		   /* of the budget: spent in checks */
 
@@ -255,15 +255,12 @@ void sp_session_note_network(struct sp_session *session,
 
 /*
  * One header field, its value as on the wire: with the space behind the colon.
- * Copies of our own are counted, From: is read, signatures are collected. True
+ * Those that bear our name are noted, From: is read, signatures are collected. True
  * when it brought the author's domain or a signature, which the checks of
  * SP_STAGE_HEADER wait for.
  */
 bool sp_session_note_header(struct sp_session *session, const char *name,
 			    const char *value);
-
-/* Name number `index` of those that are ours, below SP_OWN_HEADERS. */
-const char *sp_session_own_header(unsigned index);
 
 /* Forget the mail. */
 void sp_session_end_mail(struct sp_session *session);

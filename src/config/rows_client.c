@@ -66,7 +66,8 @@ static const struct sp_option rows[] = {
 	  .type = SP_OPTION_NAMES,
 	  .offset = AT(helo.own_names),
 	  .help = "Names that are ours, beside what the mail server calls "
-		  "itself: a stranger who says one of them is lying." },
+		  "itself: a stranger who says one of them is lying, in HELO "
+		  "or in Authentication-Results." },
 	{ .name = "helo.own-addresses",
 	  .type = SP_OPTION_NETWORKS,
 	  .offset = AT(helo.own_addresses),

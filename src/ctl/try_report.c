@@ -80,12 +80,29 @@ static void print_change(const struct sp_mta_change *change)
 	putchar('\n');
 }
 
+static bool is_above(const struct sp_mta_change *change,
+		     const struct sp_mta_change *before)
+{
+	return change->kind == SP_MTA_INSERT_HEADER &&
+	       before->kind == SP_MTA_INSERT_HEADER &&
+	       change->index == before->index;
+}
+
 static void print_changes(const struct sp_mta_changes *changes)
 {
 	size_t shown = changes->count + changes->is_body_replaced;
 
-	for (size_t i = 0; i < changes->count; i++)
-		print_change(&changes->list[i]);
+	for (size_t i = 0; i < changes->count;) {
+		size_t behind = i + 1;
+
+		/* Each was put above the one before: so they are shown. */
+		while (behind < changes->count &&
+		       is_above(&changes->list[behind], &changes->list[i]))
+			behind++;
+		for (size_t n = behind; n > i; n--)
+			print_change(&changes->list[n - 1]);
+		i = behind;
+	}
 	if (changes->is_body_replaced)
 		printf("  body replaced:   %llu bytes\n",
 		       (unsigned long long)changes->body_bytes);

@@ -1,31 +1,44 @@
 #include "sallyport/headers.h"
 
+#include "fold.h"
+#include "results.h"
+#include "sallyport/config.h"
 #include "sallyport/policy.h"
+#include "sallyport/service.h"
 #include "sallyport/text.h"
-
-/* A header line should stay below this, RFC 5322 section 2.1.1. */
-enum {
-	LINE_LENGTH = 76
-};
 
 void sp_headers_add_score(struct sp_text *text, double score)
 {
 	sp_text_addf(text, "%.4g", score == 0.0 ? 0.0 : score);
 }
 
-static struct sp_text begin(struct sp_header *header, unsigned which)
+/* One more, whose value is to be written into the text that is returned, and
+ * ended by end(). */
+static struct sp_text begin(struct sp_headers *headers, enum sp_own_field which)
 {
+	size_t room = sizeof(headers->bytes) - headers->used;
+	char *bytes = headers->bytes + headers->used;
 	struct sp_text text;
 
-	header->name = sp_session_own_header(which);
-	sp_text_init(&text, header->value, sizeof(header->value));
+	headers->list[headers->count++] = (struct sp_header){
+		.name = sp_own_field_name(which),
+		.value = bytes,
+	};
+	sp_text_init(&text, bytes,
+		     room < SP_HEADER_VALUE_SIZE ? room : SP_HEADER_VALUE_SIZE);
 	return text;
 }
 
-static void write_verdict(struct sp_header *header, const struct sp_mail *mail,
+static void end(struct sp_headers *headers, const struct sp_text *text)
+{
+	headers->used += text->length + 1;
+}
+
+static void write_verdict(struct sp_headers *headers,
+			  const struct sp_mail *mail,
 			  const struct sp_verdict *verdict)
 {
-	struct sp_text text = begin(header, 0);
+	struct sp_text text = begin(headers, SP_OWN_VERDICT);
 
 	sp_text_add(&text, "accept; score=");
 	sp_headers_add_score(&text, verdict->score);
@@ -36,41 +49,92 @@ static void write_verdict(struct sp_header *header, const struct sp_mail *mail,
 		sp_text_add(&text, "; would=reject");
 	else if (mail->tally.would_defer > 0)
 		sp_text_add(&text, "; would=defer");
+	end(headers, &text);
 }
 
-static void write_tests(struct sp_header *header,
+static void write_tests(struct sp_headers *headers,
 			const struct sp_verdict *verdict)
 {
-	struct sp_text text = begin(header, 1);
-	size_t line = text.length;
+	struct sp_text text = begin(headers, SP_OWN_TESTS);
+	struct sp_fold fold;
 
+	sp_fold_init(&fold, &text, sp_own_field_name(SP_OWN_TESTS));
 	for (size_t i = 0; i < verdict->count; i++) {
 		const struct sp_finding *finding = &verdict->findings[i];
+		char bytes[64];
+		struct sp_text word;
 
 		if (i > 0)
-			sp_text_add(&text, ", ");
-		if (text.length - line > LINE_LENGTH / 2) {
-			sp_text_add(&text, "\n\t");
-			line = text.length;
-		}
-		sp_text_addf(&text, "%s=", finding->name);
-		sp_headers_add_score(&text, finding->weight);
+			sp_fold_mark(&fold, ",");
+		sp_text_init(&word, bytes, sizeof(bytes));
+		sp_text_addf(&word, "%s=", finding->name);
+		sp_headers_add_score(&word, finding->weight);
+		sp_fold_word(&fold, bytes);
+	}
+	end(headers, &text);
+}
+
+static void write_results(struct sp_headers *headers,
+			  const struct sp_session *session)
+{
+	const struct sp_auth_results_config *config =
+		&session->service->config->auth_results;
+	const struct sp_mail *mail = &session->mail;
+	struct sp_facts facts;
+	const struct sp_results_note note = {
+		.authserv_id = sp_session_authserv_id(session),
+		.client = &session->connection.client,
+		.helo = session->connection.helo,
+		.sender = mail->sender,
+		.sender_domain = mail->sender_domain,
+		.facts = &facts,
+	};
+	struct sp_text text;
+
+	sp_session_facts(session, SP_STAGE_EOM, &facts);
+	if (!note.authserv_id[0])
+		return;
+	if (config->is_enabled &&
+	    (sp_results_count(&facts) > 0 || !mail->own_fields.has_results)) {
+		text = begin(headers, SP_OWN_AUTH_RESULTS);
+		sp_results_write(&note, &text);
+		end(headers, &text);
+	}
+	if (config->adds_received_spf && facts.spf->state != SP_FACT_NOT_RUN) {
+		text = begin(headers, SP_OWN_RECEIVED_SPF);
+		sp_received_spf_write(&note, &text);
+		end(headers, &text);
 	}
 }
 
-size_t sp_headers_build(const struct sp_mail *mail,
-			const struct sp_verdict *verdict,
-			struct sp_header headers_out[SP_OWN_HEADERS])
+static void add_kept(struct sp_headers *headers,
+		     const struct sp_own_fields *fields)
 {
-	size_t count = 0;
+	for (const struct sp_kept_field *kept = fields->kept; kept;
+	     kept = kept->next)
+		headers->list[headers->count++] = (struct sp_header){
+			.name = SP_KEPT_FIELD_NAME,
+			.value = kept->value,
+		};
+}
+
+void sp_headers_build(const struct sp_session *session,
+		      const struct sp_verdict *verdict,
+		      struct sp_headers *headers_out)
+{
+	const struct sp_mail *mail = &session->mail;
 	struct sp_text text;
 
-	write_verdict(&headers_out[count++], mail, verdict);
+	headers_out->count = 0;
+	headers_out->used = 0;
+	write_results(headers_out, session);
+	write_verdict(headers_out, mail, verdict);
 	if (verdict->count > 0)
-		write_tests(&headers_out[count++], verdict);
+		write_tests(headers_out, verdict);
 	if (mail->degraded) {
-		text = begin(&headers_out[count++], 2);
+		text = begin(headers_out, SP_OWN_DEGRADED);
 		sp_facts_add_degraded(&text, mail->degraded);
+		end(headers_out, &text);
 	}
-	return count;
+	add_kept(headers_out, &mail->own_fields);
 }

@@ -56,17 +56,18 @@ sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
 
 /* Highest index first: the one order that removes them all in Postfix, which
  * counts anew after each, and in Sendmail, which does not. */
-static void remove_copies(SMFICTX *ctx, const struct sp_mail *mail)
+static void remove_field(SMFICTX *ctx, const struct sp_own_fields *fields,
+			 enum sp_own_field field)
 {
-	for (unsigned i = 0; i < SP_OWN_HEADERS; i++) {
-		char *name = (char *)(uintptr_t)sp_session_own_header(i);
+	char *name = (char *)(uintptr_t)sp_own_field_name(field);
 
-		for (uint32_t n = mail->own_headers[i]; n > 0; n--)
-			if (smfi_chgheader(ctx, name, (int)n, NULL) !=
-			    MI_SUCCESS) {
-				say_failed("removal of a forged header");
-				break;
-			}
+	for (uint32_t n = fields->counts[field]; n > 0; n--) {
+		if (!sp_own_field_goes(fields, field, n))
+			continue;
+		if (smfi_chgheader(ctx, name, (int)n, NULL) != MI_SUCCESS) {
+			say_failed("removal of a header");
+			break;
+		}
 	}
 }
 
@@ -91,12 +92,12 @@ static void insert_header(SMFICTX *ctx, unsigned long steps,
 static void insert_headers(SMFICTX *ctx, const struct sp_session *session,
 			   const struct sp_verdict *verdict)
 {
-	const struct sp_mail *mail = &session->mail;
-	struct sp_header headers[SP_OWN_HEADERS];
-	size_t count = sp_headers_build(mail, verdict, headers);
+	struct sp_headers headers;
 
-	while (count-- > 0)
-		insert_header(ctx, session->steps, &headers[count]);
+	sp_headers_build(session, verdict, &headers);
+	while (headers.count-- > 0)
+		insert_header(ctx, session->steps,
+			      &headers.list[headers.count]);
 }
 
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
@@ -107,7 +108,8 @@ sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 
 	if (status != SMFIS_CONTINUE)
 		return status;
-	remove_copies(ctx, mail);
+	for (unsigned i = 0; i < SP_OWN_FIELDS; i++)
+		remove_field(ctx, &mail->own_fields, (enum sp_own_field)i);
 	insert_headers(ctx, session,
 		       mail->accepted_verdict ? mail->accepted_verdict
 					      : verdict);

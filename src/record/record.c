@@ -108,6 +108,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	*record = (struct sp_record){
 		.outcome = outcome_of(mail),
 		.would = would_of(&mail->tally),
+		.forged = mail->own_fields.forged,
 		.degraded = mail->degraded,
 		.waited_us = mail->waited_us,
 	};
@@ -225,6 +226,8 @@ static void write_line(const struct sp_record *record)
 	sp_log_event_text(&event, "identity", unless_empty(record->identity));
 	sp_log_event_text(&event, "proof", record->proof);
 	sp_log_event_text(&event, "taught", unless_empty(record->taught));
+	if (record->forged > 0)
+		sp_log_event_number(&event, "forged", record->forged);
 	log_degraded(&event, record->degraded);
 	log_times(&event, record);
 	sp_log_event_end(&event);

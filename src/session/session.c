@@ -11,12 +11,6 @@
 #include "sallyport/service.h"
 #include "sallyport/text.h"
 
-static const char *const own_headers[SP_OWN_HEADERS] = {
-	"X-Sallyport-Verdict",
-	"X-Sallyport-Tests",
-	"X-Sallyport-Degraded",
-};
-
 /* What a stranger said, cut at `max`; "" for nothing and without memory. */
 static const char *keep(struct sp_arena *arena, const char *text, size_t max)
 {
@@ -271,13 +265,6 @@ static bool note_from(struct sp_mail *mail, const char *value)
 	return !was_known && mail->from_domain[0] != '\0';
 }
 
-static void note_own_header(struct sp_mail *mail, const char *name)
-{
-	for (unsigned i = 0; i < SP_OWN_HEADERS; i++)
-		if (sp_text_equals(name, own_headers[i]))
-			mail->own_headers[i]++;
-}
-
 /* What the field itself says, to us. True when it brought the author. */
 static bool read_header(struct sp_session *session, const char *name,
 			const char *value)
@@ -286,9 +273,10 @@ static bool read_header(struct sp_session *session, const char *name,
 
 	/* Nearly every field stops at its first letter. */
 	switch (name[0] | 0x20) {
+	case 'a':
+	case 'r':
 	case 'x':
-		if (sp_text_starts(name, "X-Sallyport-"))
-			note_own_header(&session->mail, name);
+		sp_own_fields_note(session, name, value);
 		return false;
 	case 'f':
 		return sp_text_equals(name, "From") &&
@@ -310,11 +298,6 @@ bool sp_session_note_header(struct sp_session *session, const char *name,
 	struct sp_dkim *dkim = session->mail.dkim;
 
 	return (dkim && sp_dkim_header(dkim, name, value)) || has_author;
-}
-
-const char *sp_session_own_header(unsigned index)
-{
-	return index < SP_OWN_HEADERS ? own_headers[index] : "";
 }
 
 void sp_session_end_mail(struct sp_session *session)

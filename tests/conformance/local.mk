@@ -16,3 +16,10 @@ tests_conformance_dkim_eval_SOURCES = tests/conformance/dkim-eval.c \
 tests_conformance_dkim_eval_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests/support
 tests_conformance_dkim_eval_LDADD = libsallyport.a $(LIBS_ALL)
+
+EXTRA_PROGRAMS += tests/conformance/results-write
+CLEANFILES += tests/conformance/results-write
+tests_conformance_results_write_SOURCES = tests/conformance/results-write.c
+tests_conformance_results_write_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/src/headers
+tests_conformance_results_write_LDADD = libsallyport.a $(LIBS_ALL)

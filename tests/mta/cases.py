@@ -290,12 +290,12 @@ class Forgery:
     def test_ours_stand_right_below_the_mtas_own_received(self):
         names = [name for name, _ in self.through("Received: by a.example; long ago\r\nSubject: x\r\n")]
         first = names.index("Received")
-        self.assertEqual(names[first:first + 5],
-                         ["Received", "X-Sallyport-Verdict", "X-Sallyport-Tests", "Received", "Subject"])
+        self.assertEqual(names[first:first + 6], ["Received", "Authentication-Results", "X-Sallyport-Verdict",
+                                                  "X-Sallyport-Tests", "Received", "Subject"])
 
     def test_between_colon_and_value_of_ours_is_one_space(self):
         for name, value in self.through("Subject: x\r\n"):
-            if name in OURS:
+            if name in OURS + ["Authentication-Results"]:
                 self.assertRegex(value, r"^ \S")
 
     def test_a_mail_without_any_header_gets_ours_once(self):

@@ -171,7 +171,7 @@ static void test_a_mail_leaves_nothing_to_the_next(void **state)
 	assert_string_equal(session->mail.queue_id, "");
 	assert_int_equal(session->mail.tally.refused, 0);
 	assert_int_equal(session->mail.degraded, 0);
-	assert_int_equal(session->mail.own_headers[0], 0);
+	assert_int_equal(session->mail.own_fields.counts[SP_OWN_VERDICT], 0);
 }
 
 static void test_only_our_headers_are_counted(void **state)
@@ -193,9 +193,9 @@ static void test_only_our_headers_are_counted(void **state)
 	sp_session_note_mail(fixture->session, "<>", NULL, NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		sp_session_note_header(fixture->session, names[i], "x");
-	assert_int_equal(mail->own_headers[0], 2);
-	assert_int_equal(mail->own_headers[1], 1);
-	assert_int_equal(mail->own_headers[2], 1);
+	assert_int_equal(mail->own_fields.counts[SP_OWN_VERDICT], 2);
+	assert_int_equal(mail->own_fields.counts[SP_OWN_TESTS], 1);
+	assert_int_equal(mail->own_fields.counts[SP_OWN_DEGRADED], 1);
 }
 
 static void test_no_time_left_is_said(void **state)
