@@ -237,6 +237,8 @@ sender-domain:
   enabled: false
 dnsbl:
   enabled: false
+dkim:
+  enabled: false
 spf:
   enabled: false
 dmarc:
