@@ -11,11 +11,15 @@
  *	                                of everything
  *
  * Each N is an organisation of its own: lists of domains are asked about those.
- * All else is not there. UDP on a free port of 127.0.0.1; the first line of
+ * Names that stand in a file are answered from there (dns-zone.h). All else is
+ * not there. UDP on a free port of 127.0.0.1; the first line of
  * output says which: 127.0.0.1@PORT. Standard input says how to answer from now
- * on, one line each: "delay MS", "silent", "count"; each is answered with how
- * many questions came so far. It leaves when standard input ends.
+ * on, one line each: "delay MS", "silent", "zone FILE", "count"; each is
+ * answered with how many questions came so far. It leaves when standard input
+ * ends, or when a file is none.
  */
+#include "dns-zone.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <poll.h>
@@ -30,10 +34,11 @@
 
 enum {
 	HEADER_BYTES = 12,
-	PACKET_BYTES = 512,
-	QUEUE_SLOTS = 32768, /* answers on their way; a power of two */
+	PACKET_BYTES = 1024, /* more than any answer of ours */
+	RECORD_ROOM = 640,   /* of it, for records */
+	QUEUE_SLOTS = 16384, /* answers on their way; a power of two */
 	AT_A_TIME = 64,
-	TTL_SEC = 300,
+	TTL_SEC = 3600, /* longer than a run: it is warm or it is not */
 	RCODE_NXDOMAIN = 3,
 	TYPE_A = 1,
 	TYPE_SOA = 6,
@@ -62,6 +67,7 @@ struct server {
 	int64_t delay_us;
 	bool is_silent;
 	uint64_t questions;
+	struct zone zone;
 	unsigned head, tail; /* of the queue; all delays are alike */
 	struct packet queue[QUEUE_SLOTS];
 	struct packet taken[AT_A_TIME];
@@ -104,7 +110,7 @@ static void put_record(struct packet *packet, unsigned type, size_t data_bytes)
 	put_number(packet, 1, 2);
 	put_number(packet, TTL_SEC, 4);
 	put_number(packet, (uint32_t)data_bytes, 2);
-	packet->bytes[7] = 1;
+	packet->bytes[7]++;
 }
 
 static void put_address(struct packet *packet, uint32_t address)
@@ -251,6 +257,63 @@ static bool answer_by_rule(const struct question *question,
 	return false;
 }
 
+/* ---------------------------------------------------------------- from a file */
+
+/* Text of any length in strings of at most 255 bytes. */
+static void put_text(struct packet *packet, const char *text)
+{
+	size_t left = strlen(text);
+
+	put_record(packet, ZONE_TXT, left + (left + 254) / 255);
+	while (left > 0) {
+		size_t piece = left < 255 ? left : 255;
+
+		put_number(packet, (uint32_t)piece, 1);
+		memcpy(packet->bytes + packet->length, text, piece);
+		packet->length += piece;
+		text += piece;
+		left -= piece;
+	}
+}
+
+static void put_zone_record(struct packet *packet,
+			    const struct zone_record *record)
+{
+	struct in_addr address;
+
+	/* More is in the file than a packet holds: say less, not nonsense. */
+	if (packet->length + strlen(record->data) + 32 > PACKET_BYTES)
+		return;
+	switch (record->type) {
+	case ZONE_A:
+		if (inet_aton(record->data, &address))
+			put_address(packet, ntohl(address.s_addr));
+		break;
+	case ZONE_MX:
+		put_record(packet, TYPE_MX, strlen(record->data) + 4);
+		put_number(packet, 10, 2);
+		put_name(packet, record->data);
+		break;
+	case ZONE_TXT:
+		put_text(packet, record->data);
+		break;
+	}
+}
+
+static bool answer_from_zone(const struct zone *zone,
+			     const struct question *question,
+			     struct packet *answer)
+{
+	size_t count;
+	const struct zone_record *records =
+		zone_find(zone, question->name, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (records[i].type == question->type)
+			put_zone_record(answer, &records[i]);
+	return count > 0;
+}
+
 /* ---------------------------------------------------------------- answering */
 
 static bool read_question(const struct packet *packet,
@@ -276,7 +339,7 @@ static bool read_question(const struct packet *packet,
 	question_out->type =
 		(unsigned)(packet->bytes[at + 1] << 8 | packet->bytes[at + 2]);
 	question_out->end = at + 5;
-	return question_out->end < PACKET_BYTES - 128;
+	return question_out->end < PACKET_BYTES - RECORD_ROOM;
 }
 
 static void answer(struct server *server, const struct packet *packet)
@@ -295,7 +358,8 @@ static void answer(struct server *server, const struct packet *packet)
 	memset(to->bytes + 6, 0, HEADER_BYTES - 6);
 	to->bytes[2] = 0x84; /* an answer, authoritative */
 	to->bytes[3] = 0x80; /* recursion: say we did */
-	if (!answer_by_rule(&question, to))
+	if (!answer_from_zone(&server->zone, &question, to) &&
+	    !answer_by_rule(&question, to))
 		to->bytes[3] |= RCODE_NXDOMAIN;
 	if (to->bytes[7] == 0)
 		put_soa(to);
@@ -367,15 +431,19 @@ static void send_due(struct server *server)
 /* False at the end of standard input. */
 static bool obey(struct server *server)
 {
-	char line[64];
+	char line[512];
 	unsigned delay_ms;
 
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, "zone ", 5) == 0 &&
+	    !zone_load(&server->zone, line + 5))
+		return false;
 	if (sscanf(line, "delay %u", &delay_ms) == 1) {
 		server->delay_us = (int64_t)delay_ms * 1000;
 		server->is_silent = false;
-	} else if (strcmp(line, "silent\n") == 0) {
+	} else if (strcmp(line, "silent") == 0) {
 		server->is_silent = true;
 	}
 	printf("%llu\n", (unsigned long long)server->questions);
@@ -447,6 +515,7 @@ int main(void)
 	}
 	serve(server);
 	close(server->udp);
+	zone_clear(&server->zone);
 	free(server);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "mix.h"
 #include "plan.h"
 #include "sallyport/clock.h"
 
@@ -20,7 +21,9 @@ struct drive {
 static void choose(const struct drive_options *options, uint64_t number,
 		   struct plan_session *plan_out)
 {
-	if (options->is_unseen)
+	if (options->mix)
+		mix_session(options->mix, number, plan_out);
+	else if (options->is_unseen)
 		plan_unseen(number, plan_out);
 	else
 		plan_session(number, plan_out);
@@ -97,9 +100,12 @@ static void note_answer(struct drive_tally *tally,
 		tally->accepted++;
 }
 
-static void note_changes(struct drive_tally *tally,
+static void note_changes(struct driver *driver,
 			 const struct sp_mta_changes *changes)
 {
+	const struct drive_options *options = driver->options;
+	struct drive_tally *tally = &driver->tally;
+
 	tally->headers += changes->total;
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct sp_mta_change *change = &changes->list[i];
@@ -109,22 +115,47 @@ static void note_changes(struct drive_tally *tally,
 				strstr(change->value, "would=defer") != NULL;
 		if (strcmp(change->name, "X-Sallyport-Degraded") == 0)
 			tally->degraded++;
+		for (size_t s = 0; s < options->sought_count; s++)
+			tally->found[s] +=
+				strcasecmp(change->name,
+					   options->sought[s].header) == 0 &&
+				strstr(change->value, options->sought[s].text);
 	}
 }
 
-static enum sp_err send_envelope(struct drive *drive, uint32_t mail,
+/* What mail `mail` of the session is. `headers` and `recipient` are room for
+ * what is not in files. */
+static struct plan_mail choose_mail(const struct drive *drive, uint32_t mail,
+				    struct plan_header *headers,
+				    char *recipient)
+{
+	const struct drive_options *options = drive->driver->options;
+
+	if (options->mix)
+		return *mix_mail(options->mix, drive->number, mail);
+	plan_recipient(&drive->plan, mail, recipient);
+	return (struct plan_mail){
+		.sender = drive->plan.sender,
+		.recipient = recipient,
+		.headers = headers,
+		.header_count = plan_headers(&drive->plan, drive->number + mail,
+					     headers),
+		.body = options->body,
+		.body_size = options->body_size,
+	};
+}
+
+static enum sp_err send_envelope(struct drive *drive,
+				 const struct plan_mail *mail,
 				 struct sp_mta_reply *reply_out)
 {
 	static const char *const parameters[] = { "SIZE=4096", NULL };
-	const char *sender = drive->plan.sender;
-	char recipient[96];
 	int64_t begun_us = sp_clock_mono_us();
-	enum sp_err err;
+	enum sp_err err =
+		sp_mta_mail(drive->mta, mail->sender, parameters, reply_out);
 
-	plan_recipient(&drive->plan, mail, recipient);
-	err = sp_mta_mail(drive->mta, sender, parameters, reply_out);
 	if (err == SP_OK && !sp_mta_is_refusal(reply_out))
-		err = sp_mta_rcpt(drive->mta, recipient, NULL, reply_out);
+		err = sp_mta_rcpt(drive->mta, mail->recipient, NULL, reply_out);
 	if (err != SP_OK)
 		return err;
 	note_latency(drive, LATENCY_RCPT, begun_us);
@@ -132,11 +163,9 @@ static enum sp_err send_envelope(struct drive *drive, uint32_t mail,
 	return SP_OK;
 }
 
-static enum sp_err send_message(struct drive *drive, uint32_t mail)
+static enum sp_err send_message(struct drive *drive,
+				const struct plan_mail *mail)
 {
-	const struct drive_options *options = drive->driver->options;
-	struct plan_header headers[PLAN_HEADERS_MAX];
-	size_t count = plan_headers(drive->number + mail, headers);
 	struct sp_mta_reply reply;
 	int64_t begun_us;
 	/* Postfix knows the queue id from the first good recipient on. */
@@ -147,18 +176,13 @@ static enum sp_err send_message(struct drive *drive, uint32_t mail)
 	begun_us = sp_clock_mono_us();
 	if (err == SP_OK)
 		err = sp_mta_data(drive->mta, &reply);
-	for (size_t i = 0; i < count && err == SP_OK; i++) {
-		bool is_own = drive->plan.from[0] &&
-			      strcmp(headers[i].name, "From") == 0;
-
-		err = sp_mta_header(
-			drive->mta, headers[i].name,
-			is_own ? drive->plan.from : headers[i].value, &reply);
-	}
+	for (size_t i = 0; i < mail->header_count && err == SP_OK; i++)
+		err = sp_mta_header(drive->mta, mail->headers[i].name,
+				    mail->headers[i].value, &reply);
 	if (err == SP_OK)
 		err = sp_mta_eoh(drive->mta, &reply);
 	if (err == SP_OK)
-		err = sp_mta_body(drive->mta, options->body, options->body_size,
+		err = sp_mta_body(drive->mta, mail->body, mail->body_size,
 				  &reply);
 	if (err == SP_OK)
 		err = sp_mta_eom(drive->mta, &reply);
@@ -167,23 +191,30 @@ static enum sp_err send_message(struct drive *drive, uint32_t mail)
 	if (err != SP_OK)
 		return err;
 	note_latency(drive, LATENCY_EOM, begun_us);
-	note_changes(&drive->driver->tally, sp_mta_changes(drive->mta));
+	drive->driver->tally.is_signed += mail->is_signed;
+	drive->driver->tally.is_own += drive->plan.is_own;
+	drive->driver->tally.kept_off += sp_mta_is_refusal(&reply);
+	note_changes(drive->driver, sp_mta_changes(drive->mta));
 	return SP_OK;
 }
 
-static enum sp_err send_mail(struct drive *drive, uint32_t mail)
+static enum sp_err send_mail(struct drive *drive, uint32_t number)
 {
+	struct plan_header headers[PLAN_HEADERS_MAX];
+	char recipient[96];
+	const struct plan_mail mail =
+		choose_mail(drive, number, headers, recipient);
 	struct sp_mta_reply reply;
 	enum sp_err err;
 
 	drive->waited_us = 0;
-	err = send_envelope(drive, mail, &reply);
+	err = send_envelope(drive, &mail, &reply);
 	if (err != SP_OK)
 		return err;
 	if (drive->driver->options->only_envelope || sp_mta_is_refusal(&reply))
 		err = sp_mta_abort(drive->mta);
 	else
-		err = send_message(drive, mail);
+		err = send_message(drive, &mail);
 	if (err != SP_OK)
 		return err;
 	drive->driver->tally.mails++;
@@ -230,6 +261,8 @@ struct sp_mta *drive_half_session(const struct drive_options *options,
 {
 	struct driver driver = { .options = options };
 	struct drive drive = { .driver = &driver, .number = number };
+	struct plan_header headers[PLAN_HEADERS_MAX];
+	char recipient[96];
 	struct sp_mta_reply reply;
 	enum sp_err err = open_session(options, &drive.mta);
 
@@ -237,7 +270,10 @@ struct sp_mta *drive_half_session(const struct drive_options *options,
 	if (err == SP_OK)
 		err = greet(&drive);
 	if (err == SP_OK)
-		err = sp_mta_mail(drive.mta, drive.plan.sender, NULL, &reply);
+		err = sp_mta_mail(
+			drive.mta,
+			choose_mail(&drive, 0, headers, recipient).sender, NULL,
+			&reply);
 	if (err == SP_OK)
 		err = sp_mta_flush(drive.mta);
 	if (err != SP_OK)

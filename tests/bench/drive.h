@@ -13,24 +13,42 @@
 #include "sallyport/err.h"
 #include "sallyport/mta.h"
 
+struct mix;
+
+enum {
+	DRIVE_SOUGHT_MAX = 16
+};
+
+/* A text to look for in the headers of that name that the milter adds. */
+struct drive_sought {
+	const char *header;
+	const char *text;
+};
+
 struct drive_options {
 	const char *address;
 	uint32_t mails_per_session;
 	bool only_envelope; /* MAIL, RCPT, abort: what a policy server gets */
 	bool is_unseen;	    /* plan_unseen, not plan_session */
-	uint32_t pause_ms;  /* before what an SMTP client says next */
+	const struct mix *mix; /* in place of both; may be NULL */
+	uint32_t pause_ms;     /* before what an SMTP client says next */
 	const char *body;
 	size_t body_size;
+	struct drive_sought sought[DRIVE_SOUGHT_MAX];
+	size_t sought_count;
 };
 
 /* What came back. */
 struct drive_tally {
 	uint64_t mails;
+	uint64_t is_signed, is_own;	      /* of them, see plan.h */
+	uint64_t kept_off;		      /* of them, at end of message */
 	uint64_t accepted, deferred, refused; /* recipients */
 	uint64_t would_defer; /* mails whose verdict header says so */
 	uint64_t degraded;    /* mails with X-Sallyport-Degraded */
 	uint64_t headers;     /* added, of all mails */
-	uint64_t errors;      /* sessions that broke */
+	uint64_t found[DRIVE_SOUGHT_MAX]; /* headers that have what is sought */
+	uint64_t errors;		  /* sessions that broke */
 	enum sp_err last_error;
 	struct sp_mta_agreement agreement; /* of the last session */
 };

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "drive.h"
+#include "mix.h"
 #include "plan.h"
 #include "sallyport/clock.h"
 
@@ -30,7 +31,9 @@ struct options {
 	uint64_t first; /* session of the plan */
 	uint32_t connections;
 	uint32_t held;
-	double rate; /* sessions a second; 0 = closed loop */
+	double rate;	      /* sessions a second; 0 = closed loop */
+	const char *mix_path; /* NULL = the plan's own mails */
+	const char *kind;     /* of the mails of the mix; NULL = all */
 };
 
 /* What the threads of a run share. */
@@ -60,7 +63,10 @@ static void print_usage(void)
 	      "  -H, --hold N          keep N sessions open after MAIL\n"
 	      "  -u, --unseen          each with a client, a HELO name and a\n"
 	      "                        sender's domain of its own\n"
-	      "  -p, --pause MS        about so long, three times a session (0)\n",
+	      "  -p, --pause MS        about so long, three times a session (0)\n"
+	      "  -M, --mix FILE        mails from files, by their index (mix.h)\n"
+	      "  -k, --kind KIND       only those of a kind\n"
+	      "  -x, --seek NAME=TEXT  count added headers that have TEXT\n",
 	      stderr);
 }
 
@@ -74,6 +80,20 @@ static uint64_t number_of(const char *text)
 		exit(2);
 	}
 	return number;
+}
+
+/* NAME=TEXT; what it points to lives as long as the arguments. */
+static void seek(char *argument, struct drive_options *drive)
+{
+	char *text = strchr(argument, '=');
+
+	if (!text || drive->sought_count == DRIVE_SOUGHT_MAX) {
+		fprintf(stderr, "load: \"%s\" cannot be sought\n", argument);
+		exit(2);
+	}
+	*text = '\0';
+	drive->sought[drive->sought_count++] =
+		(struct drive_sought){ argument, text + 1 };
 }
 
 static void take_option(int letter, struct options *options)
@@ -109,6 +129,15 @@ static void take_option(int letter, struct options *options)
 	case 'p':
 		options->drive.pause_ms = (uint32_t)number_of(optarg);
 		break;
+	case 'M':
+		options->mix_path = optarg;
+		break;
+	case 'k':
+		options->kind = optarg;
+		break;
+	case 'x':
+		seek(optarg, &options->drive);
+		break;
 	default:
 		print_usage();
 		exit(2);
@@ -128,6 +157,9 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		{ "hold", required_argument, NULL, 'H' },
 		{ "unseen", no_argument, NULL, 'u' },
 		{ "pause", required_argument, NULL, 'p' },
+		{ "mix", required_argument, NULL, 'M' },
+		{ "kind", required_argument, NULL, 'k' },
+		{ "seek", required_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -137,8 +169,8 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		.mails = 10000,
 		.connections = 8,
 	};
-	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:up:", known,
-				     NULL)) != -1)
+	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:up:M:k:x:",
+				     known, NULL)) != -1)
 		take_option(letter, options_out);
 	if (optind + 1 != argc || options_out->drive.mails_per_session == 0 ||
 	    options_out->connections == 0) {
@@ -208,6 +240,9 @@ static void *work(void *argument)
 static void add_tally(struct drive_tally *to, const struct drive_tally *from)
 {
 	to->mails += from->mails;
+	to->is_signed += from->is_signed;
+	to->is_own += from->is_own;
+	to->kept_off += from->kept_off;
 	to->accepted += from->accepted;
 	to->deferred += from->deferred;
 	to->refused += from->refused;
@@ -215,6 +250,8 @@ static void add_tally(struct drive_tally *to, const struct drive_tally *from)
 	to->degraded += from->degraded;
 	to->headers += from->headers;
 	to->errors += from->errors;
+	for (size_t i = 0; i < DRIVE_SOUGHT_MAX; i++)
+		to->found[i] += from->found[i];
 	if (from->errors > 0)
 		to->last_error = from->last_error;
 	if (from->agreement.version != 0)
@@ -247,7 +284,14 @@ static void print(const struct run *run, struct driver *sum, double seconds)
 	       (unsigned long long)tally->would_defer,
 	       (unsigned long long)tally->degraded,
 	       (unsigned long long)tally->headers);
-	printf("\"errors\":%llu,\"last_error\":\"%s\","
+	printf("\"signed\":%llu,\"own\":%llu,\"kept_off\":%llu,\"found\":[",
+	       (unsigned long long)tally->is_signed,
+	       (unsigned long long)tally->is_own,
+	       (unsigned long long)tally->kept_off);
+	for (size_t i = 0; i < sum->options->sought_count; i++)
+		printf("%s%llu", i ? "," : "",
+		       (unsigned long long)tally->found[i]);
+	printf("],\"errors\":%llu,\"last_error\":\"%s\","
 	       "\"agreed_actions\":%u,\"agreed_steps\":%u,\"stages\":",
 	       (unsigned long long)tally->errors,
 	       tally->errors > 0 ? sp_err_text(tally->last_error) : "",
@@ -319,17 +363,22 @@ static int hold(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct mix *mix = NULL;
 	char *body;
 	int status;
 
 	parse_options(argc, argv, &options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
+	if (options.mix_path)
+		mix = mix_new(options.mix_path, options.kind);
+	options.drive.mix = mix;
 	if (options.held > 0)
 		return hold(&options);
 	body = plan_body_new(options.drive.body_size);
 	options.drive.body = body;
 	status = drive_all(&options);
 	free(body);
+	mix_free(&mix);
 	return status;
 }

@@ -121,7 +121,7 @@ void plan_recipient(const struct plan_session *session, uint32_t mail,
 		 word(mail, letters));
 }
 
-size_t plan_headers(uint64_t number,
+size_t plan_headers(const struct plan_session *session, uint64_t number,
 		    struct plan_header headers_out[PLAN_HEADERS_MAX])
 {
 	static const struct plan_header all[PLAN_HEADERS_MAX] = {
@@ -163,6 +163,9 @@ size_t plan_headers(uint64_t number,
 	size_t count = PLAN_HEADERS_MAX - 4 + number % 5;
 
 	memcpy(headers_out, all, sizeof all);
+	for (size_t i = 0; session->from[0] && i < count; i++)
+		if (strcmp(all[i].name, "From") == 0)
+			headers_out[i].value = session->from;
 	return count;
 }
 

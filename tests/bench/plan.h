@@ -17,6 +17,7 @@
 #ifndef SALLYPORT_BENCH_PLAN_H
 #define SALLYPORT_BENCH_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,23 @@ struct plan_session {
 	char sender[96];	 /* with its <> */
 	char from[96];		 /* the header's value; "" = as in all mails */
 	struct sp_mta_client client;
+	bool is_own; /* the sender's domain lets the client send for it */
+};
+
+struct plan_header {
+	const char *name;
+	const char *value;
+};
+
+/* All of it is borrowed. */
+struct plan_mail {
+	const char *sender; /* with its <>, as is the recipient */
+	const char *recipient;
+	const struct plan_header *headers;
+	size_t header_count;
+	const char *body;
+	size_t body_size;
+	bool is_signed;
 };
 
 /* What a session is, without its mails. */
@@ -57,13 +75,9 @@ void plan_unseen(uint64_t number, struct plan_session *session_out);
 void plan_recipient(const struct plan_session *session, uint32_t mail,
 		    char recipient_out[96]);
 
-struct plan_header {
-	const char *name;
-	const char *value;
-};
-
-/* The headers of a mail, 12 to 16 of them. */
-size_t plan_headers(uint64_t number,
+/* The headers of mail `number` of all, 12 to 16 of them; borrowed from the
+ * session. */
+size_t plan_headers(const struct plan_session *session, uint64_t number,
 		    struct plan_header headers_out[PLAN_HEADERS_MAX]);
 
 /* A body of `size` bytes in lines, from malloc. */
