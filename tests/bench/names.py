@@ -59,6 +59,14 @@ class Resolver(Process):
         super().stop()
 
 
+def wait_for(daemon, what, is_so):
+    end = time.monotonic() + SETTLE_SEC
+    while not is_so():
+        if time.monotonic() > end:
+            raise Failed(f"sallyportd: waited in vain until {what}: {json.dumps(daemon.status())}")
+        time.sleep(0.02)
+
+
 class Names:
     """A sallyportd that looks up everything, and its resolver."""
 
@@ -68,7 +76,7 @@ class Names:
         self.budget_ms = BUDGET_MS // 2 if bench.scale < 1 else BUDGET_MS
         self.daemon = bench.keep(Sallyport(bench.build, bench.place(), lookups=LOOKUPS.format(
             address=self.resolver.address, budget_ms=self.budget_ms)))
-        self.wait_for("its lists are well", self.are_lists_well)
+        wait_for(self.daemon, "its lists are well", self.are_lists_well)
 
     def are_lists_well(self):
         status = self.daemon.status()
@@ -77,13 +85,6 @@ class Names:
 
     def is_dead(self):
         return self.daemon.status()["dns"]["is_dead"]
-
-    def wait_for(self, what, is_so):
-        end = time.monotonic() + SETTLE_SEC
-        while not is_so():
-            if time.monotonic() > end:
-                raise Failed(f"sallyportd: waited in vain until {what}: {json.dumps(self.daemon.status())}")
-            time.sleep(0.02)
 
     def load(self, at_once, sessions, *more):
         words = [f"{self.bench.build}/tests/bench/load", "-c", str(at_once), "-n", str(sessions), "-f",
@@ -175,7 +176,7 @@ def measure_silence(bench, names):
     alone = names.load(4, mails)
     names.resolver.tell("silent")
     first, beside = names.beside_silent(many, lambda: names.load(4, mails))
-    names.wait_for("the resolver is known to be dead", names.is_dead)
+    wait_for(names.daemon, "the resolver is known to be dead", names.is_dead)
     dead = names.unseen(4, many)
     within = names.unseen(many, many, "-r", str(many))
     burst = names.unseen(many, many)
