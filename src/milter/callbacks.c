@@ -329,8 +329,12 @@ static bool note_refusal(SMFICTX *ctx, struct sp_session *session,
 	return true;
 }
 
-/* Who is refused for what is known already is not asked about in Redis: a try
- * that was refused must not make its sender known. */
+/*
+ * Who is refused for what is known already is not asked about in Redis: a try
+ * that was refused must not make its sender known. Whether it has to wait goes
+ * by the same score; what its network tried in vain comes with greylisting's
+ * answer, and counts for the next recipient.
+ */
 static void judge_recipient(struct sp_session *session, struct sp_arena *arena,
 			    struct sp_verdict *verdict_out)
 {
