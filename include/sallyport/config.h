@@ -83,6 +83,23 @@ struct sp_helo_config {
 	struct sp_list *own_addresses; /* beside the one connected to */
 };
 
+/* What becomes of a client that speaks before it is greeted. */
+enum sp_early_talker {
+	SP_EARLY_TALKER_SCORE, /* it gets points */
+	SP_EARLY_TALKER_REFUSE,
+	SP_EARLY_TALKER_CLOSE /* 421 in place of the greeting */
+};
+
+struct sp_greeting_config {
+	enum sp_mode mode; /* observing holds nobody */
+	int64_t delay_ms;
+	bool is_for_suspicious; /* only: whose lookups are clean is let go */
+	enum sp_early_talker early_talker;
+	unsigned held_at_most;
+	unsigned mta_processes; /* half of them at most are held */
+	int64_t tarpit_ms;
+};
+
 struct sp_rdns_config {
 	bool is_enabled;
 };
@@ -197,6 +214,7 @@ struct sp_config {
 	struct sp_dns_config dns;
 	struct sp_access_config access;
 	struct sp_helo_config helo;
+	struct sp_greeting_config greeting;
 	struct sp_rdns_config rdns;
 	struct sp_sender_domain_config sender_domain;
 	struct sp_dnsbl_config dnsbl;

@@ -22,6 +22,7 @@
 #include "sallyport/spf.h"
 
 struct sp_dkim_signature;
+struct sp_gate_fact;
 struct sp_dmarc_outcome;
 struct sp_from;
 struct sp_list_entry;
@@ -30,6 +31,8 @@ struct sp_text;
 /* The moments of an SMTP session at which checks run. */
 enum sp_stage {
 	SP_STAGE_CONNECT,
+	SP_STAGE_GREETING, /* while the greeting is held: again and again, and
+			      nothing waits */
 	SP_STAGE_HELO,
 	SP_STAGE_MAIL,
 	SP_STAGE_RCPT,
@@ -253,6 +256,8 @@ struct sp_facts {
 	const struct sp_access_fact *access_helo;
 	const struct sp_access_fact *access_sender;
 	const struct sp_access_fact *access_recipient;
+	const struct sp_gate_fact *gate;
+	bool is_known; /* its network or organisation, by greylisting */
 	const struct sp_helo_fact *helo;
 	const struct sp_rdns_fact *rdns;
 	const struct sp_helo_name_fact *helo_name;

@@ -90,6 +90,17 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 			    int64_t deadline_ms,
 			    struct sp_greylist_answer *answer_out);
 
+/* Whether an identity has passed often enough to wait no more. Writes nothing.
+ * *known_out is written on SP_OK only. */
+struct sp_greylist_who {
+	const char *identity;
+	int64_t now_ms; /* wall */
+};
+enum sp_err sp_greylist_is_known(struct sp_store *store,
+				 const struct sp_greylist_config *config,
+				 const struct sp_greylist_who *who,
+				 int64_t deadline_ms, bool *known_out);
+
 /* What a mail that was accepted has proven beyond how it came. */
 struct sp_greylist_lesson {
 	size_t count; /* one at least */

@@ -35,6 +35,7 @@
 
 #include <stddef.h>
 
+#include "sallyport/err.h"
 #include "sallyport/facts.h"
 #include "sallyport/greylist_store.h"
 
@@ -70,6 +71,12 @@ size_t sp_identities_find(const struct sp_identity_question *question,
  * `identity_out` is then the empty string. */
 enum sp_err sp_identity_of_domain(const char *domain,
 				  char identity_out[SP_IDENTITY_SIZE]);
+
+/* "domain:" and the organisation of the client's confirmed name. SP_ERR_NOT_FOUND
+ * when it has none or is a customer's line; then `identity_out` is "". */
+enum sp_err sp_identity_of_rdns(const struct sp_rdns_fact *rdns,
+				const struct sp_suffixes *suffixes,
+				char identity_out[SP_IDENTITY_SIZE]);
 
 /* "net:" and the network around `client`, which probes are counted by. Returns
  * `identity_out`: the empty string for a client without address. */

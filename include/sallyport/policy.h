@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sallyport/facts.h"
 #include "sallyport/finding.h"
@@ -58,6 +59,11 @@ struct sp_verdict {
 void sp_policy_decide(const struct sp_facts *facts,
 		      const struct sp_config *config, struct sp_arena *arena,
 		      struct sp_verdict *verdict_out);
+
+/* How long the client is to wait for its greeting, by what is known of it so
+ * far; 0: not at all, or no longer. */
+int64_t sp_policy_greeting_ms(const struct sp_facts *facts,
+			      const struct sp_config *config);
 
 /* A copy in `arena` with its reasons; NULL when the arena is used up. */
 const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,

@@ -18,10 +18,12 @@
 
 struct sp_store;
 
-/* Recipients that the mail server did not take. */
+/* What did not come of it: two kinds of recipients that the mail server did not
+ * take, and connections. */
 struct sp_probe_counts {
 	uint32_t unknown; /* no such user */
 	uint32_t relay;	  /* not ours to deliver */
+	uint32_t hung_up; /* before they were greeted */
 };
 
 struct sp_probe_question {

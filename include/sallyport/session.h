@@ -23,6 +23,7 @@
 #include "sallyport/dkim.h"
 #include "sallyport/dnsbl.h"
 #include "sallyport/facts.h"
+#include "sallyport/gate.h"
 #include "sallyport/id.h"
 #include "sallyport/identity.h"
 #include "sallyport/ip.h"
@@ -90,6 +91,13 @@ struct sp_connection {
 	bool is_local; /* handed to Postfix's sendmail command: port 0 */
 
 	uint32_t stage_us[SP_STAGE_MAIL]; /* spent at CONNECT and HELO */
+
+	struct sp_gate gate; /* what it did while its greeting was held */
+	/* When it was let go and when it said HELO, monotonic, each until its
+	 * next word; and what was between. 0 = not, or no more. */
+	int64_t greeted_us, helo_us, helo_gap_us;
+	bool is_known; /* its network or organisation, to greylisting */
+	bool is_network_looked_up, is_organisation_looked_up; /* for that */
 
 	struct sp_access_fact access_client;
 	struct sp_access_fact access_helo;
@@ -247,6 +255,9 @@ void sp_session_note_refusal(struct sp_session *session, const char *path,
 
 /* The client tried something in vain. Nothing is counted of exempt ones. */
 void sp_session_note_probe(struct sp_session *session, enum sp_refusal refusal);
+
+/* The client has gone while it waited for its greeting. */
+void sp_session_note_hang_up(struct sp_session *session);
 
 /* What Redis says of the client's network; this session's probes that are not
  * yet there are added. */

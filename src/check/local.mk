@@ -7,6 +7,7 @@ libsallyport_a_SOURCES += \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
 	src/check/helo_name.c \
+	src/check/known.c \
 	src/check/list_watch.c include/sallyport/list_watch.h \
 	src/check/lists.c src/check/lists.h \
 	src/check/lookup.c src/check/lookup.h \

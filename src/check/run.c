@@ -30,6 +30,10 @@ void sp_checks_run(struct sp_session *session, enum sp_stage stage)
 	const struct sp_check *check;
 	int64_t spent_us;
 
+	/* It is looked what has come; the greeting is what waits. */
+	if (stage == SP_STAGE_GREETING)
+		deadline_ms = begun_us / 1000;
+
 	for (size_t i = 0; (check = sp_check_row(i)) != NULL; i++) {
 		if (!check->at[stage] || (is_exempt && !check->is_for_all))
 			continue;

@@ -41,14 +41,21 @@ static const struct sp_check checks[] = {
 	{
 		.name = "rdns",
 		.at = { [SP_STAGE_CONNECT] = sp_rdns_ask,
+			[SP_STAGE_GREETING] = sp_rdns_judge,
 			[SP_STAGE_RCPT] = sp_rdns_judge },
 		.waits = { [SP_STAGE_RCPT] = true },
 	},
 	{
 		.name = "dnsbl",
 		.at = { [SP_STAGE_CONNECT] = sp_dnsbl_ask,
+			[SP_STAGE_GREETING] = sp_dnsbl_check,
 			[SP_STAGE_RCPT] = sp_dnsbl_check },
 		.waits = { [SP_STAGE_RCPT] = true },
+	},
+	{
+		/* Behind rdns, whose name it looks up. */
+		.name = "known",
+		.at = { [SP_STAGE_GREETING] = sp_known_check },
 	},
 	{
 		.name = "helo-name",

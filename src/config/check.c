@@ -170,9 +170,11 @@ static void check_access(struct sp_loader *loader)
 
 static void settle_modes(struct sp_config *config)
 {
-	enum sp_mode *modes[] = { &config->access.mode, &config->greylist.mode,
-				  &config->relay.mode, &config->score.mode,
-				  &config->dmarc.mode };
+	enum sp_mode *modes[] = {
+		&config->access.mode, &config->greylist.mode,
+		&config->relay.mode,  &config->score.mode,
+		&config->dmarc.mode,  &config->greeting.mode
+	};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		if (*modes[i] == SP_MODE_INHERIT)

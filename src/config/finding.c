@@ -17,6 +17,12 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 				      "An entry of an allow list holds." },
 	[SP_FINDING_ACCESS_DENY] = { "ACCESS_DENY", 0,
 				     "An entry of a deny list holds." },
+	[SP_FINDING_EARLY_TALKER] = { "EARLY_TALKER", 4.0,
+				      "The client spoke before it was "
+				      "greeted." },
+	[SP_FINDING_HUNG_UP_EARLY] = { "HUNG_UP_EARLY", 1.0,
+				       "The client, or its network lately, hung "
+				       "up while it waited for the greeting." },
 	[SP_FINDING_HELO_NONE] = { "HELO_NONE", 1.5,
 				   "The client did not say its name." },
 	[SP_FINDING_HELO_INVALID] = { "HELO_INVALID", 2.0,

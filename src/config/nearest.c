@@ -48,11 +48,16 @@ static const char *last_part(const char *name)
 	return dot == NULL ? name : dot + 1;
 }
 
-/* "delay" at the top is surely greylist.delay, in the wrong place. */
+/* "helo.greylist.delay" is surely greylist.delay, and "delay" at the top some
+ * section's, in the wrong place. */
 static size_t distance_to_option(const char *name, const char *option)
 {
 	size_t whole = distance(name, option);
+	size_t length = strlen(name), behind = strlen(option);
 
+	if (length > behind && name[length - behind - 1] == '.' &&
+	    strcmp(name + length - behind, option) == 0)
+		return 0;
 	if (strcmp(last_part(name), last_part(option)) == 0 && whole > 1)
 		return 1;
 	return whole;

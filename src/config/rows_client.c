@@ -72,6 +72,68 @@ static const struct sp_option rows[] = {
 	  .type = SP_OPTION_NETWORKS,
 	  .offset = AT(helo.own_addresses),
 	  .help = "Addresses that are ours, beside the one connected to." },
+	{ .name = "greeting.mode",
+	  .type = SP_OPTION_CHOICE,
+	  .offset = AT(greeting.mode),
+	  .initial = "inherit",
+	  .choices = "inherit|observe|enforce",
+	  .help = "mode for holding greetings back; inherit: as mode says. "
+		  "observe: nobody is held, so nobody is found to speak "
+		  "early." },
+	{ .name = "greeting.delay",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(greeting.delay_ms),
+	  .least = "0s",
+	  .most = "25s",
+	  .initial = "6s",
+	  .help = "How long a client waits for its greeting (220) that is "
+		  "neither trusted nor allowed nor known. The mail server has "
+		  "to bear it: above 8s set R: of Sendmail's milter or "
+		  "milter_command_timeout of Postfix higher. 0s: nobody "
+		  "waits." },
+	{ .name = "greeting.only-suspicious",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(greeting.is_for_suspicious),
+	  .initial = "true",
+	  .help = "Whether a client is greeted as soon as its name is "
+		  "confirmed, is no customer's line, and no list speaks "
+		  "against it." },
+	{ .name = "greeting.early-talker",
+	  .type = SP_OPTION_CHOICE,
+	  .offset = AT(greeting.early_talker),
+	  .initial = "score",
+	  .choices = "score|refuse|close",
+	  .first_choice = SP_EARLY_TALKER_SCORE,
+	  .help = "What becomes of a client that speaks before it is greeted: "
+		  "it gets points, its mail is refused, or its connection is "
+		  "closed (421)." },
+	{ .name = "greeting.held-at-most",
+	  .type = SP_OPTION_NUMBER,
+	  .offset = AT(greeting.held_at_most),
+	  .least = "0",
+	  .most = "10000",
+	  .initial = "50",
+	  .unit = "connections",
+	  .help = "So many greetings are held at a time. From half of them on "
+		  "the delay gets shorter, beyond them there is none." },
+	{ .name = "greeting.mta-processes",
+	  .type = SP_OPTION_NUMBER,
+	  .offset = AT(greeting.mta_processes),
+	  .least = "2",
+	  .most = "100000",
+	  .initial = "100",
+	  .unit = "processes",
+	  .help = "How many clients the mail server serves at a time (Postfix: "
+		  "default_process_limit; Sendmail: MaxDaemonChildren). No "
+		  "more than half of them are ever held." },
+	{ .name = "greeting.tarpit",
+	  .type = SP_OPTION_DURATION,
+	  .offset = AT(greeting.tarpit_ms),
+	  .least = "0s",
+	  .most = "25s",
+	  .initial = "0s",
+	  .help = "How long a client whose score refuses its mail waits for "
+		  "that answer. Counts among greeting.held-at-most." },
 	{ .name = "rdns.enabled",
 	  .type = SP_OPTION_BOOL,
 	  .offset = AT(rdns.is_enabled),

@@ -54,6 +54,16 @@ sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
 	return reply(ctx, verdict, mail_id);
 }
 
+sfsistat sp_act_close(SMFICTX *ctx)
+{
+	static char code[] = "421", enhanced[] = "4.7.0",
+		    text[] = "You spoke before you were greeted";
+
+	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
+		say_failed("reply text");
+	return SMFIS_TEMPFAIL;
+}
+
 /* Highest index first: the one order that removes them all in Postfix, which
  * counts anew after each, and in Sendmail, which does not. */
 static void remove_field(SMFICTX *ctx, const struct sp_own_fields *fields,

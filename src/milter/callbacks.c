@@ -41,7 +41,8 @@ static const struct {
 	int stage;
 	const char *names;
 } macros[] = {
-	{ SMFIM_CONNECT, "j {daemon_addr} {if_addr}" },
+	{ SMFIM_CONNECT,
+	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
@@ -63,6 +64,7 @@ void sp_milter_set_slot(struct sp_service_slot *slot)
 void sp_milter_refuse_sessions(void)
 {
 	atomic_store(&environment.refuses_sessions, true);
+	sp_greeting_end_all();
 }
 
 static const char *macro(SMFICTX *ctx, const char *name)
@@ -106,6 +108,19 @@ static void end_session(SMFICTX *ctx)
 	sp_count_down(SP_COUNT_CONNECTIONS_OPEN);
 }
 
+/* Where greetings may be held, the MTA has to wait for our word at connect. It
+ * negotiates before it says who its client is, so for all clients or none. */
+static unsigned long steps_for(const struct sp_session *session)
+{
+	const struct sp_greeting_config *greeting =
+		&session->service->config->greeting;
+	bool may_hold =
+		greeting->delay_ms > 0 && greeting->mode == SP_MODE_ENFORCE;
+
+	return (unwanted_steps & ~(may_hold ? SMFIP_NR_CONN : 0UL)) |
+	       wanted_steps;
+}
+
 static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
 {
 	const struct sp_service *service = sp_service_get(environment.slot);
@@ -117,7 +132,7 @@ static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
 		sp_service_unref(&service);
 		return NULL;
 	}
-	session->steps = steps;
+	session->steps = steps & steps_for(session);
 	if (smfi_setpriv(ctx, session) != MI_SUCCESS) {
 		sp_session_free(&session);
 		return NULL;
@@ -236,7 +251,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 	(void)unused_2;
 	(void)unused_3;
 	if (atomic_load(&environment.refuses_sessions) ||
-	    !begin_session(ctx, steps & (unwanted_steps | wanted_steps)))
+	    !begin_session(ctx, steps))
 		return SMFIS_REJECT;
 	if ((actions & wanted_actions) != wanted_actions)
 		sp_log_limited(&limit, SP_LOG_WARNING,
@@ -245,7 +260,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 			       "wanted 0x%lx)",
 			       actions, wanted_actions);
 	*actions_out = actions & wanted_actions;
-	*steps_out = steps & (unwanted_steps | wanted_steps);
+	*steps_out = steps & steps_for(session_of(ctx));
 	*unused_2_out = 0;
 	*unused_3_out = 0;
 	if (actions & SMFIF_SETSYMLIST)
@@ -266,6 +281,21 @@ static const char *own_address(SMFICTX *ctx)
 	return address ? address : macro(ctx, "{daemon_addr}");
 }
 
+static uint16_t own_port(SMFICTX *ctx)
+{
+	const char *port = macro(ctx, "{daemon_port}");
+	unsigned long number = port ? strtoul(port, NULL, 10) : 0;
+
+	return number <= UINT16_MAX ? (uint16_t)number : 0;
+}
+
+static bool is_tls(SMFICTX *ctx)
+{
+	const char *version = macro(ctx, "{tls_version}");
+
+	return version && version[0];
+}
+
 static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 {
 	struct sp_session *session = session_of(ctx);
@@ -273,7 +303,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 	/* An MTA may keep the connection for its next client; then there is no
 	 * second negotiation, and the steps are those of the first. */
 	if (!session && !atomic_load(&environment.refuses_sessions))
-		session = begin_session(ctx, unwanted_steps | wanted_steps);
+		session = begin_session(ctx, ~0UL);
 	if (!session)
 		return SMFIS_TEMPFAIL;
 	sp_session_note_connect(session,
@@ -284,7 +314,14 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 					.own_address = own_address(ctx),
 				});
 	sp_checks_run(session, SP_STAGE_CONNECT);
-	return go_on(session, SMFIP_NR_CONN);
+	if (session->steps & SMFIP_NR_CONN)
+		return SMFIS_NOREPLY;
+	return sp_greeting_hold(
+		       session,
+		       &(struct sp_greeting_note){ .own_port = own_port(ctx),
+						   .is_tls = is_tls(ctx) })
+		       ? SMFIS_CONTINUE
+		       : sp_act_close(ctx);
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)
@@ -293,6 +330,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 
 	if (!session)
 		return SMFIS_TEMPFAIL;
+	sp_greeting_note_helo(session);
 	sp_session_note_helo(session, helo);
 	sp_checks_run(session, SP_STAGE_HELO);
 	return go_on(session, SMFIP_NR_HELO);
@@ -305,6 +343,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 	if (!session)
 		return SMFIS_TEMPFAIL;
 	finish_mail(session);
+	sp_greeting_note_mail(session);
 	sp_session_note_mail(session, arguments[0] ? arguments[0] : "",
 			     macro(ctx, "{auth_authen}"), macro(ctx, "i"));
 	sp_count(SP_COUNT_MAILS);
@@ -373,6 +412,7 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 		sp_session_note_probe(session, SP_REFUSAL_RELAY);
 	keep_verdict(&session->mail, &verdict);
 	tally_recipient(&session->mail.tally, &verdict);
+	sp_greeting_tarpit(session, &verdict);
 	status = sp_act_recipient(ctx, &verdict, session->mail.id);
 	sp_arena_clear(&scratch);
 	return status;

@@ -2,6 +2,7 @@
 libsallyport_a_SOURCES += \
 	src/milter/act.c \
 	src/milter/callbacks.c \
+	src/milter/greeting.c \
 	src/milter/milter.h \
 	src/milter/server.c include/sallyport/server.h \
 	src/milter/signals.c

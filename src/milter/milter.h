@@ -7,6 +7,7 @@
 #include <libmilter/mfapi.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sp_service_slot;
 struct sp_session;
@@ -23,8 +24,32 @@ void sp_milter_refuse_sessions(void); /* from now on, for good */
 /* act.c: the only caller of smfi_ actions. */
 sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
 			  const char *mail_id);
+/* 421 in place of the greeting. */
+sfsistat sp_act_close(SMFICTX *ctx);
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 			const struct sp_verdict *verdict);
+
+/* greeting.c: what the MTA says of the connection besides its two addresses. */
+struct sp_greeting_note {
+	uint16_t own_port; /* 0 = unknown */
+	bool is_tls;	   /* from the first byte on: smtps */
+};
+
+/* Hold the greeting for as long as policy says. False: the connection is to be
+ * closed. Only where the MTA waits for our answer to its connect. */
+bool sp_greeting_hold(struct sp_session *session,
+		      const struct sp_greeting_note *note);
+
+/* How long the client took for it tells something where the kernel does not. */
+void sp_greeting_note_helo(struct sp_session *session);
+void sp_greeting_note_mail(struct sp_session *session);
+
+/* Before an answer that refuses for points: let the client wait for it. */
+void sp_greeting_tarpit(const struct sp_session *session,
+			const struct sp_verdict *verdict);
+
+/* From now on nobody is held any more. */
+void sp_greeting_end_all(void);
 
 /* signals.c: keeps libmilter's own signal thread asleep. Calling it is what
  * links our sigwait() into the program. */

@@ -30,6 +30,10 @@ __attribute__((format(printf, 2, 3))) const char *sp_policy_words(
 void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
 		    enum sp_mode mode, enum sp_finding_id because);
 
+/* greeting.c: what the client did before it was greeted. */
+void sp_policy_weigh_greeting(struct sp_deliberation *d);
+void sp_policy_refuse_talker(struct sp_deliberation *d);
+
 /* origin.c: SPF, DKIM, From: and DMARC. */
 void sp_policy_weigh_origin(struct sp_deliberation *d);
 

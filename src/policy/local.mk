@@ -1,6 +1,7 @@
 # Facts and configuration in, verdict and reply text out.
 libsallyport_a_SOURCES += \
 	src/policy/deliberation.h \
+	src/policy/greeting.c \
 	src/policy/origin.c \
 	src/policy/policy.c include/sallyport/policy.h \
 	src/policy/reply.c \

@@ -432,6 +432,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 				       : "submitted by a user of this host");
 		return;
 	}
+	sp_policy_weigh_greeting(&d);
 	weigh_helo(&d);
 	weigh_probes(&d);
 	weigh_relay(&d);
@@ -444,6 +445,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */
 	if (access->answer != SP_ACCESS_ALLOW) {
+		sp_policy_refuse_talker(&d);
 		sp_policy_honour_dmarc(&d);
 		weigh_score(&d);
 	}

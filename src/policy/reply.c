@@ -18,6 +18,8 @@ static const char *why_refused(enum sp_finding_id because)
 	switch (because) {
 	case SP_FINDING_ACCESS_DENY:
 		return "Refused by this site's access list";
+	case SP_FINDING_EARLY_TALKER:
+		return "Refused: you spoke before you were greeted";
 	case SP_FINDING_RELAY_GUARD:
 		return "Relaying denied";
 	case SP_FINDING_DMARC_REJECT:

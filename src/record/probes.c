@@ -21,7 +21,9 @@ void sp_record_probes(struct sp_session *session)
 		.more = connection->unsaved,
 	};
 
-	if (connection->unsaved.unknown + connection->unsaved.relay == 0 ||
+	if (connection->unsaved.unknown + connection->unsaved.relay +
+			    connection->unsaved.hung_up ==
+		    0 ||
 	    !identity[0])
 		return;
 	/* Not saved now: with the session's next mail, or not at all. */

@@ -7,9 +7,10 @@
 
 static const char *const stage_names[SP_STAGE_COUNT] = {
 	[SP_STAGE_CONNECT] = "connect",	  [SP_STAGE_HELO] = "helo",
-	[SP_STAGE_MAIL] = "mail",	  [SP_STAGE_RCPT] = "rcpt",
-	[SP_STAGE_GREYLIST] = "greylist", [SP_STAGE_HEADER] = "header",
-	[SP_STAGE_EOH] = "eoh",		  [SP_STAGE_EOM] = "eom",
+	[SP_STAGE_GREETING] = "greeting", [SP_STAGE_MAIL] = "mail",
+	[SP_STAGE_RCPT] = "rcpt",	  [SP_STAGE_GREYLIST] = "greylist",
+	[SP_STAGE_HEADER] = "header",	  [SP_STAGE_EOH] = "eoh",
+	[SP_STAGE_EOM] = "eom",
 };
 
 const char *sp_stage_name(enum sp_stage stage)

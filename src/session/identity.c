@@ -49,17 +49,18 @@ static bool find_spf(const struct sp_spf_fact *spf,
 	       sp_identity_of_domain(spf->domain, identity_out) == SP_OK;
 }
 
-static bool find_rdns(const struct sp_identity_question *question,
-		      char identity_out[SP_IDENTITY_SIZE])
+enum sp_err sp_identity_of_rdns(const struct sp_rdns_fact *rdns,
+				const struct sp_suffixes *suffixes,
+				char identity_out[SP_IDENTITY_SIZE])
 {
-	const struct sp_rdns_fact *rdns = question->rdns;
 	char organisation[SP_DOMAIN_SIZE];
 
-	return rdns->state == SP_FACT_KNOWN &&
-	       rdns->kind == SP_RDNS_CONFIRMED && !rdns->generic &&
-	       sp_organisation_of(question->suffixes, rdns->name,
-				  organisation) == SP_OK &&
-	       sp_identity_of_domain(organisation, identity_out) == SP_OK;
+	identity_out[0] = '\0';
+	if (rdns->state != SP_FACT_KNOWN || rdns->kind != SP_RDNS_CONFIRMED ||
+	    rdns->generic ||
+	    sp_organisation_of(suffixes, rdns->name, organisation) != SP_OK)
+		return SP_ERR_NOT_FOUND;
+	return sp_identity_of_domain(organisation, identity_out);
 }
 
 size_t sp_identities_find(const struct sp_identity_question *question,
@@ -72,7 +73,8 @@ size_t sp_identities_find(const struct sp_identity_question *question,
 		return 0;
 	if (find_spf(question->spf, found_out[count].text))
 		found_out[count++].proof = SP_IDENTITY_SPF;
-	if (find_rdns(question, found_out[count].text) &&
+	if (sp_identity_of_rdns(question->rdns, question->suffixes,
+				found_out[count].text) == SP_OK &&
 	    (count == 0 ||
 	     strcmp(found_out[0].text, found_out[count].text) != 0))
 		found_out[count++].proof = SP_IDENTITY_RDNS;

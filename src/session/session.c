@@ -205,6 +205,12 @@ void sp_session_note_refusal(struct sp_session *session, const char *path,
 	sp_session_note_probe(session, refusal);
 }
 
+void sp_session_note_hang_up(struct sp_session *session)
+{
+	session->connection.probe.session.hung_up++;
+	session->connection.unsaved.hung_up++;
+}
+
 static void add_probe(struct sp_probe_counts *counts, enum sp_refusal refusal)
 {
 	if (refusal == SP_REFUSAL_UNKNOWN_USER)
@@ -233,6 +239,7 @@ void sp_session_note_network(struct sp_session *session,
 	connection->probe.network = (struct sp_probe_counts){
 		.unknown = saved->unknown + connection->unsaved.unknown,
 		.relay = saved->relay + connection->unsaved.relay,
+		.hung_up = saved->hung_up + connection->unsaved.hung_up,
 	};
 }
 
@@ -344,6 +351,8 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.access_sender = &mail->access_sender,
 		.access_recipient = recipient ? &recipient->access
 					      : &mail->access_recipient,
+		.gate = &connection->gate.fact,
+		.is_known = connection->is_known,
 		.helo = &connection->helo_fact,
 		.rdns = &connection->rdns,
 		.helo_name = &connection->helo_name,

@@ -45,8 +45,8 @@ static bool is_remembered(const struct sp_greylist_config *config,
 	return now_ms - last_ms <= config->remember_ms;
 }
 
-static bool is_known(const struct sp_greylist_config *config, const char *value,
-		     int64_t now_ms)
+bool sp_greylist_value_is_known(const struct sp_greylist_config *config,
+				const char *value, int64_t now_ms)
 {
 	return config->known_after > 0 &&
 	       sp_greylist_number(value, 'p') >= config->known_after &&
@@ -61,7 +61,7 @@ int64_t sp_greylist_waits_since(const struct sp_greylist_config *config,
 	int64_t first_ms = sp_greylist_number(triplet_value, 'f');
 	int64_t last_ms = sp_greylist_number(triplet_value, 'l');
 
-	if (is_known(config, identity_value, now_ms) ||
+	if (sp_greylist_value_is_known(config, identity_value, now_ms) ||
 	    sp_greylist_number(triplet_value, 'r') > 0)
 		return long_enough_ms;
 	if (first_ms <= 0)

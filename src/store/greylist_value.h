@@ -8,6 +8,7 @@
 #ifndef SALLYPORT_STORE_GREYLIST_VALUE_H
 #define SALLYPORT_STORE_GREYLIST_VALUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ int64_t sp_greylist_number(const char *value, char name);
 /* The word behind "NAME=", cut; returns `word_out`: "" when there is none. */
 const char *sp_greylist_word(const char *value, char name, char *word_out,
 			     size_t word_size);
+
+/* Whether an identity's value ("" for none) says that it is known. */
+bool sp_greylist_value_is_known(const struct sp_greylist_config *config,
+				const char *value, int64_t now_ms);
 
 /*
  * Since when a sender has waited, as the values of an identity and of its

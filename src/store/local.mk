@@ -10,6 +10,7 @@ libsallyport_a_SOURCES += \
 	src/store/embedded.c \
 	src/store/greylist_key.c src/store/greylist_key.h \
 	src/store/greylist_list.c \
+	src/store/greylist_known.c \
 	src/store/greylist_store.c \
 	src/store/greylist_teach.c \
 	src/store/greylist_value.c src/store/greylist_value.h \

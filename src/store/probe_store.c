@@ -11,17 +11,18 @@
 
 enum {
 	WORD_SIZE = 24,
-	WORDS = 4
+	WORDS = 5
 };
 
 static enum sp_err read_sum(const struct sp_store_reply *reply,
 			    struct sp_probe_counts *sum_out)
 {
-	if (sp_store_reply_count(reply) != 2)
+	if (sp_store_reply_count(reply) != 3)
 		return SP_ERR_PROTOCOL;
 	*sum_out = (struct sp_probe_counts){
 		.unknown = (uint32_t)sp_store_reply_number(reply, 0),
 		.relay = (uint32_t)sp_store_reply_number(reply, 1),
+		.hung_up = (uint32_t)sp_store_reply_number(reply, 2),
 	};
 	return SP_OK;
 }
@@ -31,10 +32,9 @@ enum sp_err sp_probe_count(struct sp_store *store,
 			   int64_t deadline_ms, struct sp_probe_counts *sum_out)
 {
 	const int64_t numbers[WORDS] = {
-		question->now_ms,
-		question->window_ms,
-		question->more.unknown,
-		question->more.relay,
+		question->now_ms,	question->window_ms,
+		question->more.unknown, question->more.relay,
+		question->more.hung_up,
 	};
 	char key[SP_GREYLIST_KEY_SIZE];
 	char texts[WORDS][WORD_SIZE];

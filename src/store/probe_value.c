@@ -35,7 +35,7 @@ static uint32_t add(uint32_t sum, uint64_t more)
 struct sp_probe_counts sp_probe_sum(const char *value, int64_t now_ms)
 {
 	struct sp_probe_counts sum = { 0 };
-	uint64_t width, slice, unknown, relay, now;
+	uint64_t width, slice, unknown, relay, hung_up, now;
 
 	if (*value++ != 'w' || !read_number(&value, '=', &width) ||
 	    width == 0 || now_ms < 0)
@@ -44,10 +44,13 @@ struct sp_probe_counts sp_probe_sum(const char *value, int64_t now_ms)
 	while (read_number(&value, ' ', &slice) &&
 	       read_number(&value, ':', &unknown) &&
 	       read_number(&value, ':', &relay)) {
+		if (!read_number(&value, ':', &hung_up))
+			hung_up = 0; /* not counted then */
 		if (slice + SLICES <= now)
 			continue;
 		sum.unknown = add(sum.unknown, unknown);
 		sum.relay = add(sum.relay, relay);
+		sum.hung_up = add(sum.hung_up, hung_up);
 	}
 	return sum;
 }

@@ -40,7 +40,8 @@ static const struct {
 	int stage;
 	const char *names;
 } few_macros[] = {
-	{ SMFIM_CONNECT, "j {daemon_addr} {if_addr}" },
+	{ SMFIM_CONNECT,
+	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },

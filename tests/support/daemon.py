@@ -143,6 +143,7 @@ class Daemon:
             "helo.lookup": False,
             "sender-domain.enabled": False,
             "dnsbl.enabled": False,
+            "greeting.delay": "0s",
             "spf.enabled": False,
             "dmarc.enabled": False,
             # Every first-time sender waits: most tests of it have no points.

@@ -8,6 +8,7 @@
 
 #include "sallyport/config.h"
 #include "sallyport/dnsbl.h"
+#include "sallyport/gate.h"
 
 static void make_rules(struct sp_dnsbl_rules *addresses,
 		       struct sp_dnsbl_rules *domains)
@@ -44,6 +45,10 @@ static struct sp_config config_for(const struct given *given)
 		.greylist.from_score = given->from_score,
 		.dmarc.mode = given->dmarc_observes ? SP_MODE_OBSERVE
 						    : SP_MODE_ENFORCE,
+		.greeting.mode = SP_MODE_ENFORCE,
+		.greeting.early_talker = given->refuses_talkers
+						 ? SP_EARLY_TALKER_REFUSE
+						 : SP_EARLY_TALKER_SCORE,
 		.dmarc.honour = given->honours_dmarc ? SP_HONOUR_REJECT
 						     : SP_HONOUR_NONE,
 		.relay.mode = given->relay_observes ? SP_MODE_OBSERVE
@@ -83,6 +88,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 	static const struct sp_rdns_fact no_rdns = { .name = "" };
 	static const struct sp_helo_name_fact no_helo_lookup;
 	static const struct sp_rhsbl_fact no_rhsbl;
+	static const struct sp_gate_fact no_gate;
 	static const struct sp_spf_fact no_spf;
 	static const struct sp_dkim_fact no_dkim;
 	static const struct sp_dmarc_fact no_dmarc;
@@ -129,6 +135,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 		.access_helo = &helo_name,
 		.access_sender = &sender,
 		.access_recipient = &recipient,
+		.gate = given->gate ? given->gate : &no_gate,
 		.helo = &helo,
 		.rdns = given->rdns ? given->rdns : &no_rdns,
 		.helo_name = given->helo_lookup ? given->helo_lookup

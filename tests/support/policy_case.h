@@ -23,6 +23,7 @@ struct given {
 	enum sp_relay_kind relay;
 	struct sp_probe_counts in_session, in_network;
 	enum sp_fact_state network_state;
+	const struct sp_gate_fact *gate;	     /* likewise */
 	const struct sp_rdns_fact *rdns;	     /* NULL = not run */
 	const struct sp_helo_name_fact *helo_lookup; /* likewise */
 	enum sp_sender_domain_kind sender_domain;
@@ -34,8 +35,9 @@ struct given {
 	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
 	bool access_observes, greylist_observes, score_observes;
 	bool relay_observes, dmarc_observes;
-	bool honours_dmarc; /* dmarc.honour: reject */
-	double refuse;	    /* 0 = 10 */
+	bool refuses_talkers; /* greeting.early-talker: refuse */
+	bool honours_dmarc;   /* dmarc.honour: reject */
+	double refuse;	      /* 0 = 10 */
 };
 
 #define GREY(state) .grey_state = SP_FACT_KNOWN, .grey = SP_GREYLIST_##state

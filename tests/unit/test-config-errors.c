@@ -40,7 +40,7 @@ static const struct error_row error_rows[] = {
 	    "\"greylist.delay\"?" } },
 	{ "a key in the wrong place",
 	  "delay: 9s\n",
-	  { "1:1: unknown key \"delay\": did you mean \"greylist.delay\"?" } },
+	  { "1:1: unknown key \"delay\": did you mean \"greeting.delay\"?" } },
 	{ "a key with its dot",
 	  "greylist.delay: 9s\n",
 	  { "1:1: unknown key \"greylist.delay\": expected \"delay\" below "

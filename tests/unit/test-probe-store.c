@@ -37,35 +37,36 @@ struct story {
 
 static const struct story stories[] = {
 	{ "a network that tried nothing has tried nothing",
-	  { { 1, { 0, 0 }, { 0, 0 }, 0 } } },
+	  { { 1, { 0, 0, 0 }, { 0, 0, 0 }, 0 } } },
 	{ "what was tried adds up, each kind by itself",
-	  { { 1, { 3, 0 }, { 3, 0 }, 0 },
-	    { 2, { 0, 1 }, { 3, 1 }, 0 },
-	    { 3, { 2, 2 }, { 5, 3 }, 0 },
-	    { 4, { 0, 0 }, { 5, 3 }, 0 } } },
+	  { { 1, { 3, 0, 0 }, { 3, 0, 0 }, 0 },
+	    { 2, { 0, 1, 1 }, { 3, 1, 1 }, 0 },
+	    { 3, { 2, 2, 2 }, { 5, 3, 3 }, 0 },
+	    { 4, { 0, 0, 0 }, { 5, 3, 3 }, 0 } } },
 	{ "a slice counts until eleven others have passed, then it is gone",
-	  { { 0, { 3, 1 }, { 3, 1 }, 0 },
-	    { 12 * SLICE - 1, { 0, 0 }, { 3, 1 }, 0 },
-	    { 12 * SLICE, { 0, 0 }, { 0, 0 }, 0 } } },
+	  { { 0, { 3, 1, 1 }, { 3, 1, 1 }, 0 },
+	    { 12 * SLICE - 1, { 0, 0, 0 }, { 3, 1, 1 }, 0 },
+	    { 12 * SLICE, { 0, 0, 0 }, { 0, 0, 0 }, 0 } } },
 	{ "the window slides: the old goes, the new stays",
-	  { { 0, { 3, 0 }, { 3, 0 }, 0 },
-	    { 6 * SLICE, { 4, 0 }, { 7, 0 }, 0 },
-	    { 12 * SLICE, { 1, 0 }, { 5, 0 }, 0 },
-	    { 18 * SLICE, { 0, 0 }, { 1, 0 }, 0 } } },
+	  { { 0, { 3, 0, 0 }, { 3, 0, 0 }, 0 },
+	    { 6 * SLICE, { 4, 0, 0 }, { 7, 0, 0 }, 0 },
+	    { 12 * SLICE, { 1, 0, 0 }, { 5, 0, 0 }, 0 },
+	    { 18 * SLICE, { 0, 0, 0 }, { 1, 0, 0 }, 0 } } },
 	{ "after a long silence everything begins anew",
-	  { { 0, { 9, 9 }, { 9, 9 }, 0 }, { DAY, { 1, 0 }, { 1, 0 }, 0 } } },
+	  { { 0, { 9, 9, 9 }, { 9, 9, 9 }, 0 },
+	    { DAY, { 1, 0, 0 }, { 1, 0, 0 }, 0 } } },
 	{ "a clock set back forgets nothing",
-	  { { 100 * SLICE, { 3, 0 }, { 3, 0 }, 0 },
-	    { 0, { 1, 0 }, { 4, 0 }, 0 },
-	    { 11 * SLICE, { 0, 0 }, { 4, 0 }, 0 },
-	    { 12 * SLICE, { 0, 0 }, { 0, 0 }, 0 } } },
+	  { { 100 * SLICE, { 3, 0, 0 }, { 3, 0, 0 }, 0 },
+	    { 0, { 1, 0, 0 }, { 4, 0, 0 }, 0 },
+	    { 11 * SLICE, { 0, 0, 0 }, { 4, 0, 0 }, 0 },
+	    { 12 * SLICE, { 0, 0, 0 }, { 0, 0, 0 }, 0 } } },
 	{ "another window counts by itself",
-	  { { 0, { 3, 0 }, { 3, 0 }, 0 },
-	    { 1, { 0, 0 }, { 0, 0 }, 2 * HOUR },
-	    { 2, { 1, 0 }, { 1, 0 }, 2 * HOUR } } },
+	  { { 0, { 3, 0, 0 }, { 3, 0, 0 }, 0 },
+	    { 1, { 0, 0, 0 }, { 0, 0, 0 }, 2 * HOUR },
+	    { 2, { 1, 0, 0 }, { 1, 0, 0 }, 2 * HOUR } } },
 	{ "a flood is counted up to a million",
-	  { { 0, { UINT32_MAX, 7 }, { 1000000, 7 }, 0 },
-	    { SLICE, { UINT32_MAX, 0 }, { 1000000, 7 }, 0 } } },
+	  { { 0, { UINT32_MAX, 7, 7 }, { 1000000, 7, 7 }, 0 },
+	    { SLICE, { UINT32_MAX, 0, 0 }, { 1000000, 7, 7 }, 0 } } },
 };
 
 static int64_t slice_start(void)
@@ -107,6 +108,7 @@ static void assert_greylisting_agrees(struct sp_store *store,
 	assert_true(answer.has_probes);
 	assert_int_equal(answer.probes.unknown, step->sum.unknown);
 	assert_int_equal(answer.probes.relay, step->sum.relay);
+	assert_int_equal(answer.probes.hung_up, step->sum.hung_up);
 }
 
 static void test_stories(void **state)
@@ -128,6 +130,7 @@ static void test_stories(void **state)
 			sum = count(world->store, step);
 			assert_int_equal(sum.unknown, step->sum.unknown);
 			assert_int_equal(sum.relay, step->sum.relay);
+			assert_int_equal(sum.hung_up, step->sum.hung_up);
 			if (step->window_ms == 0)
 				assert_greylisting_agrees(world->store, step);
 		}
@@ -152,7 +155,7 @@ static void test_the_key_goes_an_hour_after_its_window(void **state)
 	long ttl;
 
 	greylist_world_wipe(world);
-	(void)count(world->store, &(struct step){ .more = { 1, 0 } });
+	(void)count(world->store, &(struct step){ .more = { 1, 0, 0 } });
 	redis_server_tell(&world->redis, "TTL " KEY, reply, sizeof(reply));
 	ttl = strtol(reply + 1, NULL, 10);
 	assert_in_range(ttl, 7100, 7200);
@@ -167,7 +170,7 @@ static void test_many_slices_stay_small(void **state)
 	for (int64_t i = 0; i < 100; i++)
 		(void)count(world->store, &(struct step){
 						  .after_ms = i * SLICE,
-						  .more = { 1, 0 },
+						  .more = { 1, 0, 0 },
 					  });
 	redis_server_tell(&world->redis, "STRLEN " KEY, reply, sizeof(reply));
 	assert_in_range(strtol(reply + 1, NULL, 10), 100, 200);
@@ -186,8 +189,9 @@ static void test_what_cannot_be_read_counts_as_absent(void **state)
 	char reply[64];
 
 	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
-		const struct step asked = { .sum = { 0, 0 } };
-		const struct step tried = { .more = { 1, 0 }, .sum = { 1, 0 } };
+		const struct step asked = { .sum = { 0, 0, 0 } };
+		const struct step tried = { .more = { 1, 0, 0 },
+					    .sum = { 1, 0, 0 } };
 		struct sp_probe_counts sum;
 
 		greylist_world_wipe(world);

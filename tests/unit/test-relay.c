@@ -335,7 +335,7 @@ static void test_what_redis_says_is_added_to_what_it_does_not_know(void **state)
 
 	(void)state;
 	sp_session_note_probe(session, SP_REFUSAL_UNKNOWN_USER);
-	sp_session_note_network(session, &(struct sp_probe_counts){ 7, 1 });
+	sp_session_note_network(session, &(struct sp_probe_counts){ 7, 1, 0 });
 	assert_int_equal(probe->state, SP_FACT_KNOWN);
 	assert_int_equal(probe->network.unknown, 8);
 	sp_session_note_probe(session, SP_REFUSAL_RELAY);
