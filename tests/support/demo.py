@@ -33,6 +33,7 @@ listen: "unix:{folder}/milter.sock"
 listen-mode: 0666 # any MTA of this machine may connect
 control: "{folder}/control.sock"
 state-dir: "{folder}/state"
+hostname: mx.test.example
 {user}mode: enforce
 greylist:
   delay: {delay}s
