@@ -12,7 +12,6 @@
 
 #include "../support/policy_case.h"
 #include "sallyport/arena.h"
-#include "sallyport/gate.h"
 
 struct row {
 	const char *sentence;
@@ -63,45 +62,7 @@ static const struct sp_helo_name_fact leads_back = {
 	.kind = SP_HELO_NAME_CLIENT,
 };
 
-static const struct sp_gate_fact talked = { .answer = SP_GATE_TALKED,
-					    .bytes = 22,
-					    .held_ms = 50 };
-static const struct sp_gate_fact blind = { .answer = SP_GATE_UNKNOWN,
-					   .why = SP_GATE_UNSEEN };
-
 static const struct row rows[] = {
-	{ "who speaks before he is greeted gets points",
-	  { .gate = &talked },
-	  ACCEPT,
-	  ACCEPT,
-	  4,
-	  "EARLY_TALKER" },
-	{ "what the kernel does not show is held against nobody",
-	  { .gate = &blind },
-	  ACCEPT,
-	  ACCEPT,
-	  0,
-	  "" },
-	{ "where talkers are refused one is",
-	  { .gate = &talked, .refuses_talkers = true },
-	  REFUSE,
-	  REFUSE,
-	  4,
-	  "EARLY_TALKER" },
-	{ "but not one who is allowed",
-	  { .gate = &talked,
-	    .refuses_talkers = true,
-	    .client = SP_ACCESS_ALLOW },
-	  ACCEPT,
-	  ACCEPT,
-	  4,
-	  "EARLY_TALKER,ACCESS_ALLOW" },
-	{ "a network that hung up lately",
-	  { .in_network = { 0, 0, 2 }, .network_state = SP_FACT_KNOWN },
-	  ACCEPT,
-	  ACCEPT,
-	  1,
-	  "HUNG_UP_EARLY" },
 	{ "nothing found, nothing done", { 0 }, ACCEPT, ACCEPT, 0, "" },
 	{ "a bad HELO is points, no more",
 	  { .helo = SP_HELO_BARE_IP },
