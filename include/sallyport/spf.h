@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sallyport/config.h"
 #include "sallyport/dns.h"
 #include "sallyport/ip.h"
 
@@ -64,6 +65,7 @@ enum sp_spf_identity {
 };
 
 struct sp_spf_request {
+	enum sp_spf_engine engine;
 	enum sp_spf_identity identity;
 	struct sp_ip client;
 	const char *helo;     /* as it was said */

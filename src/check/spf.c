@@ -36,6 +36,7 @@ static struct sp_spf *begin(const struct sp_session *session,
 
 	sp_spf_sender(session->mail.sender, sender);
 	spf = sp_spf_new(&(struct sp_spf_request){
+		.engine = service->config->spf.engine,
 		.identity = identity,
 		.client = connection->client,
 		.helo = connection->helo,

@@ -52,6 +52,7 @@ struct sp_spf_walk {
 };
 
 struct sp_spf {
+	enum sp_spf_engine engine;
 	struct sp_arena arena;
 	struct sp_spf_macros macros; /* but domain and validated */
 	struct sp_dns_name domain;   /* checked; "" = none */
@@ -100,6 +101,14 @@ enum sp_spf_step sp_spf_validated(struct sp_spf *spf,
 
 /* ------------------------------------------------------------- published.c */
 
+/* Ask for the domain's record: YES, NO, WAIT, TEMP or PERM, with its reason. */
+enum sp_spf_step sp_spf_find(struct sp_spf *spf,
+			     const struct sp_dns_name *domain,
+			     struct sp_spf_entry **entry_out);
+
+/* The reason where a domain that is referred to has none. */
+extern const char sp_spf_no_record[];
+
 /* The SPF record in an entry's answer, read once: YES, NO, TEMP or PERM. */
 enum sp_spf_step sp_spf_select(struct sp_spf_entry *entry);
 
@@ -115,6 +124,17 @@ bool sp_spf_explain(struct sp_spf *spf, const char **text_out);
 void sp_spf_explain_ahead(struct sp_spf *spf, const struct sp_dns_name *domain,
 			  const struct sp_spf_record *record);
 
+/* -------------------------------------------------------------------- spf.c */
+
+/* Of WAIT, TEMP and PERM. */
+enum sp_spf_result sp_spf_error_of(enum sp_spf_step step);
+
+/* ---------------------------------------------------------------- libspf2.c */
+
+/* One walk, by libspf2. The client is not of this host: libspf2 lets pass
+ * whoever is. */
+enum sp_spf_result sp_spf_walk_libspf2(struct sp_spf *spf);
+
 /* -------------------------------------------------------------- mechanism.c */
 
 /* Does the term match? All but `include`. */
@@ -124,6 +144,14 @@ enum sp_spf_step sp_spf_match(struct sp_spf *spf,
 
 /* One more term that asks: false when that is too many. */
 bool sp_spf_count_lookup(struct sp_spf *spf);
+
+/* The exchanges of an mx: YES, or PERM when they are too many. */
+enum sp_spf_step sp_spf_count_exchanges(struct sp_spf *spf,
+					const struct sp_dns_answer *exchanges);
+
+/* The addresses of all names of an answer. */
+void sp_spf_ask_names_ahead(struct sp_spf *spf,
+			    const struct sp_spf_entry *names);
 
 /* ... and nothing was found: NO, or PERM when that was once too often. */
 enum sp_spf_step sp_spf_count_void(struct sp_spf *spf);

@@ -53,15 +53,24 @@ static enum sp_spf_step match_a(struct sp_spf *spf,
 		       : SP_SPF_NO;
 }
 
-static void ask_exchanges_ahead(struct sp_spf *spf,
-				const struct sp_dns_answer *exchanges)
+enum sp_spf_step sp_spf_count_exchanges(struct sp_spf *spf,
+					const struct sp_dns_answer *exchanges)
 {
-	for (size_t i = 0; i < exchanges->count; i++) {
+	if (exchanges->count + exchanges->dropped <= SP_SPF_MX_MAX)
+		return SP_SPF_YES;
+	spf->walk.reason = "too many names of an MX";
+	return SP_SPF_PERM;
+}
+
+void sp_spf_ask_names_ahead(struct sp_spf *spf,
+			    const struct sp_spf_entry *names)
+{
+	for (size_t i = 0; i < names->answer->count; i++) {
+		const struct sp_dns_record *record = &names->answer->records[i];
 		struct sp_dns_name name;
 
-		if (sp_dns_name_expanded(exchanges->records[i].text,
-					 exchanges->records[i].length,
-					 &name) == SP_OK)
+		if (sp_dns_name_expanded(record->text, record->length, &name) ==
+		    SP_OK)
 			sp_spf_ask_ahead(spf, &name, sp_spf_address_type(spf));
 	}
 }
@@ -103,15 +112,14 @@ static enum sp_spf_step match_mx(struct sp_spf *spf,
 	if (step != SP_SPF_YES)
 		return step;
 	exchanges = entry->answer;
-	if (exchanges->count + exchanges->dropped > SP_SPF_MX_MAX) {
-		spf->walk.reason = "too many names of an MX";
-		return SP_SPF_PERM;
-	}
+	step = sp_spf_count_exchanges(spf, exchanges);
+	if (step != SP_SPF_YES)
+		return step;
 	for (size_t i = 0; i < exchanges->count; i++) {
 		step = match_exchange(spf, &exchanges->records[i], term,
 				      &has_any);
 		if (step == SP_SPF_WAIT)
-			ask_exchanges_ahead(spf, exchanges);
+			sp_spf_ask_names_ahead(spf, entry);
 		if (step != SP_SPF_NO)
 			return step;
 	}

@@ -91,6 +91,22 @@ enum sp_spf_step sp_spf_select(struct sp_spf_entry *entry)
 	return entry->selection;
 }
 
+const char sp_spf_no_record[] =
+	"a domain that is referred to has no SPF record";
+
+enum sp_spf_step sp_spf_find(struct sp_spf *spf,
+			     const struct sp_dns_name *domain,
+			     struct sp_spf_entry **entry_out)
+{
+	enum sp_spf_step step = sp_spf_ask(spf, domain, SP_DNS_TXT, entry_out);
+
+	if (step == SP_SPF_YES) {
+		step = sp_spf_select(*entry_out);
+		spf->walk.reason = (*entry_out)->problem;
+	}
+	return step;
+}
+
 /* The one text that explains, or NULL: a wrong one is as good as none. */
 static const struct sp_dns_record *one_text(const struct sp_dns_answer *answer)
 {

@@ -43,7 +43,7 @@ static enum sp_spf_result check_host(struct sp_spf *spf,
 				     const struct sp_dns_name *domain,
 				     struct host host);
 
-static enum sp_spf_result error_of(enum sp_spf_step step)
+enum sp_spf_result sp_spf_error_of(enum sp_spf_step step)
 {
 	if (step == SP_SPF_WAIT)
 		return SP_SPF_PENDING;
@@ -69,7 +69,7 @@ static enum sp_spf_result check_other(struct sp_spf *spf,
 		result = check_host(spf, &name, host);
 	if (result != SP_SPF_NONE)
 		return result;
-	spf->walk.reason = "a domain that is referred to has no SPF record";
+	spf->walk.reason = sp_spf_no_record;
 	return SP_SPF_PERMERROR;
 }
 
@@ -130,7 +130,7 @@ static enum sp_spf_result walk_terms(struct sp_spf *spf,
 		if (step == SP_SPF_YES)
 			return matched(spf, entry, term, host);
 		if (step != SP_SPF_NO)
-			return error_of(step);
+			return sp_spf_error_of(step);
 	}
 	if (record->redirect.length == 0)
 		return SP_SPF_NEUTRAL;
@@ -143,16 +143,12 @@ static enum sp_spf_result check_host(struct sp_spf *spf,
 				     struct host host)
 {
 	struct sp_spf_entry *entry;
-	enum sp_spf_step step = sp_spf_ask(spf, domain, SP_DNS_TXT, &entry);
+	enum sp_spf_step step = sp_spf_find(spf, domain, &entry);
 
-	if (step == SP_SPF_YES) {
-		step = sp_spf_select(entry);
-		spf->walk.reason = entry->problem;
-	}
 	if (step == SP_SPF_NO)
 		return SP_SPF_NONE;
 	if (step != SP_SPF_YES)
-		return error_of(step);
+		return sp_spf_error_of(step);
 	if (host.grants && !entry->is_summed) {
 		entry->is_summed = true;
 		sp_spf_sum(&spf->walk, entry->record);
@@ -188,16 +184,32 @@ static void conclude(struct sp_spf *spf, enum sp_spf_result result)
 	atomic_store(&spf->is_done, true);
 }
 
+static bool is_of_this_host(const struct sp_ip *client)
+{
+	static const struct sp_ip loopback = { SP_IP_6, { [15] = 1 } };
+
+	return (client->family == SP_IP_4 && client->bytes[0] == 127) ||
+	       sp_ip_equals(client, &loopback);
+}
+
+static enum sp_spf_result evaluate(struct sp_spf *spf)
+{
+	if (spf->domain.text[0] == '\0')
+		return SP_SPF_NONE;
+	if (spf->engine == SP_SPF_LIBSPF2 &&
+	    !is_of_this_host(&spf->macros.client))
+		return sp_spf_walk_libspf2(spf);
+	return check_host(spf, &spf->domain, (struct host){ true, true });
+}
+
 static void walk(struct sp_spf *spf)
 {
-	enum sp_spf_result result = SP_SPF_NONE;
+	enum sp_spf_result result;
 
 	spf->walk = (struct sp_spf_walk){ 0 };
 	for (unsigned i = 0; i < spf->count; i++)
 		spf->entries[i]->is_summed = false;
-	if (spf->domain.text[0] != '\0')
-		result = check_host(spf, &spf->domain,
-				    (struct host){ true, true });
+	result = evaluate(spf);
 	if (result != SP_SPF_PENDING)
 		conclude(spf, result);
 }
@@ -282,6 +294,7 @@ struct sp_spf *sp_spf_new(const struct sp_spf_request *request)
 
 	if (spf == NULL)
 		abort();
+	spf->engine = request->engine;
 	sp_arena_init(&spf->arena, SP_SPF_BYTES_MAX);
 	spf->macros.helo = copy(spf, request->helo, strlen(request->helo));
 	spf->macros.receiver =

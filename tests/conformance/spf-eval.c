@@ -1,5 +1,6 @@
 /*
- * What the evaluator says of cases in a made-up DNS, for tests/conformance/spf.
+ * What an engine (builtin, libspf2) says of cases in a made-up DNS, for
+ * tests/conformance/spf.
  *
  * Lines of words on stdin; a text is hexadecimal behind a '=':
  *
@@ -65,10 +66,12 @@ static void run_record(struct spf_world *world, char *const words[WORDS_MAX])
 		die("a record that is none");
 }
 
-static void run_case(struct spf_world *world, char *const words[WORDS_MAX])
+static void run_case(struct spf_world *world, enum sp_spf_engine engine,
+		     char *const words[WORDS_MAX])
 {
 	size_t length;
 	struct sp_spf_request request = {
+		.engine = engine,
 		.helo = decode(words[2], &length),
 		.sender = decode(words[3], &length),
 		.receiver = "receiver.example",
@@ -95,9 +98,15 @@ static void run_case(struct spf_world *world, char *const words[WORDS_MAX])
 	sp_spf_free(&first);
 }
 
-static void run_line(struct spf_world *world, char *const words[WORDS_MAX],
+struct evaluator {
+	struct spf_world world;
+	enum sp_spf_engine engine;
+};
+
+static void run_line(struct evaluator *evaluator, char *const words[WORDS_MAX],
 		     size_t count)
 {
+	struct spf_world *world = &evaluator->world;
 	size_t length;
 
 	if (strcmp(words[0], "clear") == 0)
@@ -107,17 +116,22 @@ static void run_line(struct spf_world *world, char *const words[WORDS_MAX],
 	else if (strcmp(words[0], "silent") == 0 && count == 2)
 		spf_world_add_silent(world, decode(words[1], &length));
 	else if (strcmp(words[0], "case") == 0 && count == 4)
-		run_case(world, words);
+		run_case(world, evaluator->engine, words);
 	else
 		die("a line that is none");
 }
 
-int main(void)
+int main(int count_of_words, char **given)
 {
+	static struct evaluator evaluator;
 	static char line[LINE_SIZE];
-	static struct spf_world world;
 
-	spf_world_init(&world);
+	if (count_of_words != 2 || (strcmp(given[1], "builtin") != 0 &&
+				    strcmp(given[1], "libspf2") != 0))
+		die("usage: spf-eval builtin|libspf2");
+	if (strcmp(given[1], "libspf2") == 0)
+		evaluator.engine = SP_SPF_LIBSPF2;
+	spf_world_init(&evaluator.world);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		char *words[WORDS_MAX] = { NULL };
 		size_t count = 0;
@@ -128,8 +142,8 @@ int main(void)
 		     word = strtok_r(NULL, " \n", &rest))
 			words[count++] = word;
 		if (count > 0)
-			run_line(&world, words, count);
+			run_line(&evaluator, words, count);
 	}
-	spf_world_clear(&world);
+	spf_world_clear(&evaluator.world);
 	return 0;
 }

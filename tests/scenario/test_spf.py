@@ -193,6 +193,10 @@ SLOW = {"slow.example": {"TXT": "v=spf1 include:late.example -all"},
         "silent.example": dns.SILENT}
 
 
+class Libspf2(Builtin):
+    engine = "libspf2"
+
+
 class Explained(SpfCase):
     more = {"score.refuse": 2.5}
     zones = Builtin.zones
@@ -217,6 +221,10 @@ class Explained(SpfCase):
                                  + (re.escape("; " + words) if words else "") + r" \(id 01[0-9A-Z]{24}\)$")
 
 
+class ExplainedByLibspf2(Explained):
+    engine = "libspf2"
+
+
 @concurrent
 class Needed(SpfCase):
     zones = SLOW
@@ -227,6 +235,11 @@ class Needed(SpfCase):
                 self.assertEqual(self.findings(sender="a@" + sender), wanted)
                 self.assertLess(self.told["verdict"]["ms_wait"], 2990)  # budget.dns is 3 s
                 self.assertNotIn("X-Sallyport-Degraded", self.headers())
+
+
+@concurrent
+class NeededByLibspf2(Needed):
+    engine = "libspf2"
 
 
 @concurrent
