@@ -19,7 +19,8 @@ FUZZ_TARGETS = tests/fuzz/fuzz-address \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
 	tests/fuzz/fuzz-from \
-	tests/fuzz/fuzz-spf
+	tests/fuzz/fuzz-spf \
+	tests/fuzz/fuzz-spf-libspf2
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c
@@ -50,9 +51,15 @@ tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
 tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_from_LDADD = $(FUZZ_LIBS)
 
-tests_fuzz_fuzz_spf_SOURCES = tests/fuzz/fuzz-spf.c
+tests_fuzz_fuzz_spf_SOURCES = tests/fuzz/fuzz-spf.c \
+	tests/fuzz/spf_lines.c tests/fuzz/spf_lines.h
 tests_fuzz_fuzz_spf_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_spf_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_spf_libspf2_SOURCES = tests/fuzz/fuzz-spf-libspf2.c \
+	tests/fuzz/spf_lines.c tests/fuzz/spf_lines.h
+tests_fuzz_fuzz_spf_libspf2_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_spf_libspf2_LDADD = $(FUZZ_LIBS)
 
 .PHONY: fuzz fuzz-corpus
 fuzz: $(FUZZ_TARGETS)
