@@ -15,7 +15,7 @@ from source import TOP, c_files, includes, read, tracked_files
 ORDER = [
     ["base"],
     ["log", "metrics"],
-    ["dnsbl"],
+    ["dnsbl", "outbound"],
     ["config"],
     ["dns", "store", "sock", "mail", "daemon"],
     ["spf", "dkim", "dmarc"],
