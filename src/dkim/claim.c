@@ -189,8 +189,11 @@ static bool check_canonical_form(const struct reading *reading,
 	header = slash != NULL ? (size_t)(slash - tag->value) : tag->length;
 	if (is_canonical_form(tag->value, header) &&
 	    is_canonical_form(body, slash != NULL ? tag->length - header - 1
-						  : strlen(body)))
+						  : strlen(body))) {
+		claim->relaxes_body =
+			slash != NULL && (body[0] == 'r' || body[0] == 'R');
 		return true;
+	}
 	return refuse(claim, SP_DKIM_NEUTRAL,
 		      "the canonicalization is unknown");
 }
@@ -203,6 +206,28 @@ static bool check_query(const struct reading *reading,
 	if (tag == NULL || sp_dkim_tag_lists(tag, "dns/txt"))
 		return true;
 	return refuse(claim, SP_DKIM_NEUTRAL, "the query method is unknown");
+}
+
+/*
+ * Where libopendkim takes the value of b= out of the field, it looks for "b="
+ * only: it misses one with a space before the '=', and finds one in "xb=". Both
+ * may be, and nobody writes them.
+ */
+static bool check_spelling(const struct reading *reading,
+			   struct sp_dkim_claim *claim)
+{
+	for (size_t i = 0; i < reading->tags.count; i++) {
+		const struct sp_dkim_tag *tag = &reading->tags.tags[i];
+		bool ends_with_b = tag->name[tag->name_length - 1] == 'b';
+		bool is_found =
+			ends_with_b && tag->name[tag->name_length] == '=';
+		bool is_b = ends_with_b && tag->name_length == 1;
+
+		if (is_found != is_b)
+			return refuse(claim, SP_DKIM_NEUTRAL,
+				      "b= is written in an unusual way");
+	}
+	return true;
 }
 
 static bool check_names(const struct reading *reading,
@@ -387,7 +412,7 @@ void sp_dkim_claim_read(const struct sp_dkim_claim_text *text,
 		check_version, check_presence,	     check_names,
 		check_fields,  check_identity,	     check_algorithm,
 		check_length,  check_canonical_form, check_query,
-		check_times,
+		check_times,   check_spelling,
 	};
 	struct reading reading = { .arena = arena, .now_sec = text->now_sec };
 	const char *problem;

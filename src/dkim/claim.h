@@ -26,6 +26,7 @@ struct sp_dkim_claim {
 	struct sp_dns_name key_name; /* "" unless result is NONE */
 	enum sp_dkim_key_type type;
 	bool is_of_subdomain; /* i= is not d= itself */
+	bool relaxes_body;    /* c=.../relaxed */
 	/* h= without white space: names with colons between. */
 	const char *fields;
 	size_t field_count;

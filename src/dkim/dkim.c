@@ -47,6 +47,7 @@ struct sp_dkim {
 	size_t chosen_count;
 	struct sp_dkim_verify *verify; /* NULL: nothing to verify */
 	unsigned char last_bytes[2];   /* of the body */
+	bool keeps_words;	       /* the library does, of a relaxed body */
 	size_t word_bytes;	       /* without white space, at its end */
 	bool is_word_too_long;
 };
@@ -313,14 +314,6 @@ static bool signs_signatures(const char *fields)
 	return false;
 }
 
-static void hide_too_long(struct sp_dkim *dkim)
-{
-	for (struct entry *entry = dkim->first;
-	     dkim->has_too_long && entry != NULL; entry = entry->next)
-		if (entry->field->length > SP_DKIM_SIGNATURE_BYTES_MAX)
-			entry->field->is_chosen = false;
-}
-
 static bool choose_fields(struct sp_dkim *dkim)
 {
 	const char *lists[SP_DKIM_SIGNATURES_MAX];
@@ -338,13 +331,11 @@ static bool choose_fields(struct sp_dkim *dkim)
 					  "too long");
 			continue;
 		}
+		dkim->keeps_words |= entry->claim.relaxes_body;
 		lists[count++] = entry->claim.fields;
 		entry->field->is_chosen = true;
 	}
-	if (count == 0 || !sp_dkim_fields_choose(&dkim->fields, lists, count))
-		return false;
-	hide_too_long(dkim);
-	return true;
+	return count > 0 && sp_dkim_fields_choose(&dkim->fields, lists, count);
 }
 
 bool sp_dkim_end_headers(struct sp_dkim *dkim, const char *author_domain)
@@ -375,6 +366,12 @@ bool sp_dkim_wants_body(const struct sp_dkim *dkim)
 	       sp_dkim_verify_wants_body(dkim->verify);
 }
 
+static bool ends_word(const unsigned char *bytes, size_t at)
+{
+	return bytes[at] == ' ' || bytes[at] == '\t' ||
+	       (bytes[at] == '\n' && at > 0 && bytes[at - 1] == '\r');
+}
+
 /*
  * libopendkim keeps a word of a relaxed body until white space follows. Counted
  * from the end: the last white space is seldom far from there. So what may be
@@ -385,10 +382,11 @@ static void measure_words(struct sp_dkim *dkim, const unsigned char *bytes,
 {
 	size_t tail = 0;
 
-	while (tail < length && bytes[length - 1 - tail] > ' ')
+	while (tail < length && !ends_word(bytes, length - 1 - tail))
 		tail++;
 	dkim->word_bytes = tail < length ? tail : dkim->word_bytes + length;
-	dkim->is_word_too_long = dkim->word_bytes > SP_DKIM_WORD_BYTES_MAX;
+	dkim->is_word_too_long =
+		dkim->keeps_words && dkim->word_bytes > SP_DKIM_WORD_BYTES_MAX;
 }
 
 void sp_dkim_body(struct sp_dkim *dkim, const unsigned char *bytes,
