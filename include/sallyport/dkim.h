@@ -9,11 +9,12 @@
  *           sp_dkim_body for each chunk if it is wanted; sp_dkim_key for each
  *           question, at any moment before sp_dkim_end: nothing waits for a
  *           key until then; sp_dkim_end; sp_dkim_get.
- * Library:  libopendkim puts header and body into canonical form, hashes them
- *           and verifies. What is evaluated, with which key, at which time and
- *           what the outcome is called is decided here: the library sees only
- *           signatures that have passed our reading, only the fields that they
- *           sign, and of a key record only the key.
+ * Library:  libopendkim puts the header into canonical form, hashes it and
+ *           verifies its signatures. What is evaluated, with which key, at which
+ *           time and what the outcome is called is decided here: the library
+ *           sees only signatures that have passed our reading, only the fields
+ *           that they sign, and of a key record only the key. The body's hash
+ *           is ours (src/dkim/body.h says why).
  * Bounds:   SP_DKIM_* below. Beyond them a signature gets an error with its
  *           reason, or is counted as ignored; never a pass. Memory does not
  *           grow with the body.
@@ -42,9 +43,8 @@ enum {
 	SP_DKIM_FIELDS_MAX = 2000,
 	SP_DKIM_HEADERS_BYTES_MAX = 512 * 1024,
 	SP_DKIM_SIGNATURE_BYTES_MAX = 16 * 1024,
-	SP_DKIM_SIGNED_FIELDS_MAX = 256,     /* names in one h= */
-	SP_DKIM_WORD_BYTES_MAX = 128 * 1024, /* of a body without white space */
-	SP_DKIM_KEY_BITS_LEAST = 1024,	     /* RSA */
+	SP_DKIM_SIGNED_FIELDS_MAX = 256, /* names in one h= */
+	SP_DKIM_KEY_BITS_LEAST = 1024,	 /* RSA */
 	SP_DKIM_KEY_BITS_MOST = 4096,
 	SP_DKIM_DRIFT_SEC = 300 /* how wrong a signer's clock may be */
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base64.h"
 #include "sallyport/text.h"
 #include "tags.h"
 
@@ -14,7 +15,7 @@ enum {
 	 * rest without a word. */
 	FIELDS_BYTES_MAX = 4000,
 	IDENTITY_MAX = 250,
-	/* 2001-09-09: nobody signed before 2004. See verify.c for why there
+	/* 2001-09-09: nobody signed before 2004. See verify.h for why there
 	 * must be a bound. */
 	TIME_LEAST_SEC = 1000000000
 };
@@ -190,8 +191,7 @@ static bool check_canonical_form(const struct reading *reading,
 	if (is_canonical_form(tag->value, header) &&
 	    is_canonical_form(body, slash != NULL ? tag->length - header - 1
 						  : strlen(body))) {
-		claim->relaxes_body =
-			slash != NULL && (body[0] == 'r' || body[0] == 'R');
+		claim->form.is_relaxed = body[0] == 'r' || body[0] == 'R';
 		return true;
 	}
 	return refuse(claim, SP_DKIM_NEUTRAL,
@@ -356,11 +356,25 @@ static bool check_length(const struct reading *reading,
 			 struct sp_dkim_claim *claim)
 {
 	const struct sp_dkim_tag *tag = find(reading, "l");
-	int64_t length;
 
-	if (tag == NULL || sp_dkim_tag_number(tag, LENGTH_DIGITS, &length))
+	claim->form.limit = -1;
+	if (tag == NULL ||
+	    sp_dkim_tag_number(tag, LENGTH_DIGITS, &claim->form.limit))
 		return true;
 	return is_malformed(claim, "l= is no number");
+}
+
+static bool check_body_hash(const struct reading *reading,
+			    struct sp_dkim_claim *claim)
+{
+	const struct sp_dkim_tag *tag = find(reading, "bh");
+	size_t length;
+
+	if (sp_dkim_base64_decode(tag->value, tag->length, claim->body_hash,
+				  sizeof(claim->body_hash), &length) &&
+	    length == sizeof(claim->body_hash))
+		return true;
+	return is_malformed(claim, "bh= is no hash");
 }
 
 /* -------------------------------------------------------------------- time */
@@ -409,10 +423,10 @@ void sp_dkim_claim_read(const struct sp_dkim_claim_text *text,
 			struct sp_arena *arena, struct sp_dkim_claim *claim_out)
 {
 	static step *const steps[] = {
-		check_version, check_presence,	     check_names,
-		check_fields,  check_identity,	     check_algorithm,
-		check_length,  check_canonical_form, check_query,
-		check_times,   check_spelling,
+		check_version,	 check_presence,       check_names,
+		check_fields,	 check_identity,       check_algorithm,
+		check_length,	 check_canonical_form, check_query,
+		check_body_hash, check_times,	       check_spelling,
 	};
 	struct reading reading = { .arena = arena, .now_sec = text->now_sec };
 	const char *problem;

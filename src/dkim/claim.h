@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "body.h"
 #include "key.h"
 #include "sallyport/arena.h"
 #include "sallyport/dkim.h"
@@ -26,10 +27,11 @@ struct sp_dkim_claim {
 	struct sp_dns_name key_name; /* "" unless result is NONE */
 	enum sp_dkim_key_type type;
 	bool is_of_subdomain; /* i= is not d= itself */
-	bool relaxes_body;    /* c=.../relaxed */
 	/* h= without white space: names with colons between. */
 	const char *fields;
 	size_t field_count;
+	struct sp_dkim_form form; /* of the body */
+	unsigned char body_hash[SP_DKIM_HASH_BYTES];
 };
 
 struct sp_dkim_claim_text {

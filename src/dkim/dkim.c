@@ -10,7 +10,6 @@
 #include "verify.h"
 
 enum {
-	CHUNK_BYTES = 65536,
 	CLAIMS_BYTES_MAX = 2 * 1024 * 1024 /* 256 of 4 KB of h=, and the rest */
 };
 
@@ -22,7 +21,9 @@ struct entry {
 	struct sp_dkim_field *field; /* NULL: not kept */
 	struct sp_dkim_claim claim;
 	unsigned question; /* SP_DKIM_QUESTIONS_MAX: none */
-	int rank;	   /* lower ones are evaluated first */
+	unsigned body;	   /* the form that it covers */
+	bool is_header_good;
+	int rank; /* lower ones are evaluated first */
 };
 
 struct question {
@@ -46,10 +47,11 @@ struct sp_dkim {
 	struct entry *chosen[SP_DKIM_SIGNATURES_MAX];
 	size_t chosen_count;
 	struct sp_dkim_verify *verify; /* NULL: nothing to verify */
-	unsigned char last_bytes[2];   /* of the body */
-	bool keeps_words;	       /* the library does, of a relaxed body */
-	size_t word_bytes;	       /* without white space, at its end */
-	bool is_word_too_long;
+	/* The forms of the body that are signed; NULL behind them, and where
+	 * there is no memory. */
+	struct sp_dkim_body *bodies[SP_DKIM_SIGNATURES_MAX];
+	struct sp_dkim_form forms[SP_DKIM_SIGNATURES_MAX];
+	unsigned body_count;
 };
 
 const char *sp_dkim_result_text(enum sp_dkim_result result)
@@ -81,11 +83,18 @@ struct sp_dkim *sp_dkim_new(int64_t now_sec)
 	return dkim;
 }
 
+static void free_bodies(struct sp_dkim *dkim)
+{
+	for (unsigned i = 0; i < dkim->body_count; i++)
+		sp_dkim_body_free(&dkim->bodies[i]);
+}
+
 void sp_dkim_free(struct sp_dkim **dkim)
 {
 	if (*dkim == NULL)
 		return;
 	sp_dkim_verify_free(&(*dkim)->verify);
+	free_bodies(*dkim);
 	sp_dkim_fields_clear(&(*dkim)->fields);
 	sp_arena_clear(&(*dkim)->arena);
 	free(*dkim);
@@ -287,16 +296,20 @@ static void give_up_header(struct sp_dkim *dkim)
 
 /* ------------------------------------------------------------------ verify */
 
-/* The key's answer, if there is one, may have ended it. */
-static bool is_open(struct sp_dkim *dkim, struct entry *entry)
+static const struct sp_dkim_key *key_of(const struct sp_dkim *dkim,
+					const struct entry *entry)
 {
-	const struct sp_dkim_key *key = NULL;
+	if (entry->question == SP_DKIM_QUESTIONS_MAX)
+		return NULL;
+	return dkim->questions[entry->question].key;
+}
 
-	if (entry->claim.told.result != SP_DKIM_NONE)
-		return false;
-	if (entry->question < SP_DKIM_QUESTIONS_MAX)
-		key = dkim->questions[entry->question].key;
-	if (key != NULL)
+/* Without a key nothing is known yet; with one that is of no use, all. */
+static bool is_open(const struct sp_dkim *dkim, struct entry *entry)
+{
+	const struct sp_dkim_key *key = key_of(dkim, entry);
+
+	if (entry->claim.told.result == SP_DKIM_NONE && key != NULL)
 		sp_dkim_claim_judge_key(&entry->claim, key);
 	return entry->claim.told.result == SP_DKIM_NONE;
 }
@@ -331,11 +344,41 @@ static bool choose_fields(struct sp_dkim *dkim)
 					  "too long");
 			continue;
 		}
-		dkim->keeps_words |= entry->claim.relaxes_body;
 		lists[count++] = entry->claim.fields;
 		entry->field->is_chosen = true;
 	}
 	return count > 0 && sp_dkim_fields_choose(&dkim->fields, lists, count);
+}
+
+/* Those whose keys are there. */
+static void verify_headers(struct sp_dkim *dkim)
+{
+	for (size_t i = 0; dkim->verify != NULL && i < dkim->chosen_count;
+	     i++) {
+		struct entry *entry = dkim->chosen[i];
+		const struct sp_dkim_key *key = key_of(dkim, entry);
+
+		if (is_open(dkim, entry) && key != NULL &&
+		    !entry->is_header_good)
+			entry->is_header_good = sp_dkim_verify_header(
+				dkim->verify, entry->field, key, &entry->claim);
+	}
+}
+
+/* Signatures mostly cover the body in one form: it is hashed once. */
+static unsigned want_body(struct sp_dkim *dkim, struct sp_dkim_form form)
+{
+	unsigned body = 0;
+
+	while (body < dkim->body_count &&
+	       !sp_dkim_form_is_same(dkim->forms[body], form))
+		body++;
+	if (body == dkim->body_count) {
+		dkim->forms[body] = form;
+		dkim->bodies[body] = sp_dkim_body_new(form);
+		dkim->body_count++;
+	}
+	return body;
 }
 
 bool sp_dkim_end_headers(struct sp_dkim *dkim, const char *author_domain)
@@ -353,8 +396,14 @@ bool sp_dkim_end_headers(struct sp_dkim *dkim, const char *author_domain)
 	for (size_t i = 0; i < dkim->chosen_count; i++)
 		if (dkim->chosen[i]->claim.told.result == SP_DKIM_NONE)
 			has_asked |= ask(dkim, dkim->chosen[i]);
-	if (choose_fields(dkim))
-		dkim->verify = sp_dkim_verify_new(&dkim->fields);
+	if (!choose_fields(dkim))
+		return has_asked;
+	dkim->verify = sp_dkim_verify_new(&dkim->fields);
+	verify_headers(dkim);
+	for (size_t i = 0; dkim->verify != NULL && i < dkim->chosen_count; i++)
+		if (is_open(dkim, dkim->chosen[i]))
+			dkim->chosen[i]->body =
+				want_body(dkim, dkim->chosen[i]->claim.form);
 	return has_asked;
 }
 
@@ -362,117 +411,73 @@ bool sp_dkim_end_headers(struct sp_dkim *dkim, const char *author_domain)
 
 bool sp_dkim_wants_body(const struct sp_dkim *dkim)
 {
-	return dkim->verify != NULL && !dkim->is_word_too_long &&
-	       sp_dkim_verify_wants_body(dkim->verify);
-}
-
-static bool ends_word(const unsigned char *bytes, size_t at)
-{
-	return bytes[at] == ' ' || bytes[at] == '\t' ||
-	       (bytes[at] == '\n' && at > 0 && bytes[at - 1] == '\r');
-}
-
-/*
- * libopendkim keeps a word of a relaxed body until white space follows. Counted
- * from the end: the last white space is seldom far from there. So what may be
- * between two of them is up to a chunk more than the bound.
- */
-static void measure_words(struct sp_dkim *dkim, const unsigned char *bytes,
-			  size_t length)
-{
-	size_t tail = 0;
-
-	while (tail < length && !ends_word(bytes, length - 1 - tail))
-		tail++;
-	dkim->word_bytes = tail < length ? tail : dkim->word_bytes + length;
-	dkim->is_word_too_long =
-		dkim->keeps_words && dkim->word_bytes > SP_DKIM_WORD_BYTES_MAX;
+	for (unsigned i = 0; i < dkim->body_count; i++)
+		if (dkim->bodies[i] != NULL &&
+		    sp_dkim_body_wants(dkim->bodies[i]))
+			return true;
+	return false;
 }
 
 void sp_dkim_body(struct sp_dkim *dkim, const unsigned char *bytes,
 		  size_t length)
 {
-	while (length > 0 && sp_dkim_wants_body(dkim)) {
-		size_t size = length < CHUNK_BYTES ? length : CHUNK_BYTES;
-
-		measure_words(dkim, bytes, size);
-		sp_dkim_verify_body(dkim->verify, bytes, size);
-		dkim->last_bytes[0] =
-			size > 1 ? bytes[size - 2] : dkim->last_bytes[1];
-		dkim->last_bytes[1] = bytes[size - 1];
-		bytes += size;
-		length -= size;
-	}
-}
-
-/* RFC 6376 section 3.4: a body that is not empty ends with CRLF. */
-static void end_line(struct sp_dkim *dkim)
-{
-	static const unsigned char crlf[] = "\r\n";
-	bool has_cr = dkim->last_bytes[1] == '\r';
-
-	if (dkim->last_bytes[1] == '\0' ||
-	    memcmp(dkim->last_bytes, crlf, 2) == 0)
-		return;
-	if (has_cr)
-		sp_dkim_verify_body(dkim->verify, crlf + 1, 1);
-	else
-		sp_dkim_verify_body(dkim->verify, crlf, 2);
+	for (unsigned i = 0; i < dkim->body_count; i++)
+		if (dkim->bodies[i] != NULL)
+			sp_dkim_body_add(dkim->bodies[i], bytes, length);
 }
 
 /* --------------------------------------------------------------------- end */
 
-static void verify(struct sp_dkim *dkim)
+struct hash {
+	bool is_whole; /* of all that is to be covered */
+	unsigned char bytes[SP_DKIM_HASH_BYTES];
+};
+
+static void end_bodies(struct sp_dkim *dkim,
+		       struct hash hashes[SP_DKIM_SIGNATURES_MAX])
 {
-	struct sp_dkim_candidate candidates[SP_DKIM_SIGNATURES_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < dkim->chosen_count; i++) {
-		struct entry *entry = dkim->chosen[i];
-
-		if (!is_open(dkim, entry) ||
-		    entry->question == SP_DKIM_QUESTIONS_MAX ||
-		    dkim->questions[entry->question].key == NULL)
-			continue;
-		candidates[count++] = (struct sp_dkim_candidate){
-			.claim = &entry->claim,
-			.field = entry->field,
-			.key = dkim->questions[entry->question].key,
-		};
-	}
-	if (count == 0 || dkim->verify == NULL || dkim->is_word_too_long)
-		return;
-	end_line(dkim);
-	sp_dkim_verify_end(dkim->verify, candidates, count);
+	for (unsigned i = 0; i < dkim->body_count; i++)
+		hashes[i].is_whole =
+			dkim->bodies[i] != NULL &&
+			sp_dkim_body_end(dkim->bodies[i], hashes[i].bytes);
 }
 
-/* Whatever has no result by now. */
-static void end_rest(struct sp_dkim *dkim)
+static void conclude(struct sp_dkim_claim *claim, const struct hash *hash)
 {
-	for (size_t i = 0; i < dkim->chosen_count; i++) {
-		struct sp_dkim_claim *claim = &dkim->chosen[i]->claim;
-		unsigned question = dkim->chosen[i]->question;
-
-		if (claim->told.result != SP_DKIM_NONE)
-			continue;
-		if (dkim->is_word_too_long)
-			sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
-					  "a line of the body is too long");
-		else if (question == SP_DKIM_QUESTIONS_MAX ||
-			 dkim->questions[question].key == NULL)
-			sp_dkim_claim_end(claim, SP_DKIM_TEMPERROR,
-					  "no answer for the key");
-		else
-			sp_dkim_claim_end(claim, SP_DKIM_TEMPERROR,
-					  "it could not be verified");
-	}
+	if (!hash->is_whole && claim->form.limit >= 0)
+		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
+				  "l= is more than the body has");
+	else if (!hash->is_whole)
+		sp_dkim_claim_end(claim, SP_DKIM_TEMPERROR,
+				  "it could not be verified");
+	else if (memcmp(hash->bytes, claim->body_hash, SP_DKIM_HASH_BYTES) != 0)
+		sp_dkim_claim_end(claim, SP_DKIM_FAIL, "the body has changed");
+	else
+		sp_dkim_claim_end(claim, SP_DKIM_PASS, "");
 }
 
 void sp_dkim_end(struct sp_dkim *dkim)
 {
-	verify(dkim);
-	end_rest(dkim);
+	struct hash hashes[SP_DKIM_SIGNATURES_MAX];
+
+	verify_headers(dkim);
+	end_bodies(dkim, hashes);
+	for (size_t i = 0; i < dkim->chosen_count; i++) {
+		struct entry *entry = dkim->chosen[i];
+
+		if (!is_open(dkim, entry))
+			continue;
+		if (entry->is_header_good)
+			conclude(&entry->claim, &hashes[entry->body]);
+		else if (key_of(dkim, entry) == NULL)
+			sp_dkim_claim_end(&entry->claim, SP_DKIM_TEMPERROR,
+					  "no answer for the key");
+		else
+			sp_dkim_claim_end(&entry->claim, SP_DKIM_TEMPERROR,
+					  "it could not be verified");
+	}
 	sp_dkim_verify_free(&dkim->verify);
+	free_bodies(dkim);
 }
 
 size_t sp_dkim_count(const struct sp_dkim *dkim)

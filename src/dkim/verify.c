@@ -11,54 +11,24 @@ struct sp_dkim_verify {
 	const struct sp_dkim_fields *fields;
 	DKIM_SIGINFO **signatures; /* the library's, in the fields' order */
 	size_t count;
-	bool is_broken;
-	/* While sp_dkim_verify_end runs. */
-	const struct sp_dkim_candidate *candidates;
-	size_t candidate_count;
+	const struct sp_dkim_key *key; /* of the signature being verified */
 };
 
 static const char signature_name[] = DKIM_SIGNHEADER;
 
 /* ----------------------------------------------------------------- library */
 
-/* Which of the mail's signatures, counted from 0 in the fields' order. */
-static size_t place_of(const struct sp_dkim_verify *verify,
-		       const struct sp_dkim_field *wanted)
-{
-	size_t place = 0;
-
-	for (const struct sp_dkim_field *field = verify->fields->first;
-	     field != NULL && field != wanted; field = field->next)
-		place += field->is_chosen &&
-			 sp_dkim_field_is(field, signature_name);
-	return place;
-}
-
-static const struct sp_dkim_key *key_of(const struct sp_dkim_verify *verify,
-					const DKIM_SIGINFO *signature)
-{
-	for (size_t i = 0; i < verify->candidate_count; i++) {
-		const struct sp_dkim_candidate *candidate =
-			&verify->candidates[i];
-
-		if (verify->signatures[place_of(verify, candidate->field)] ==
-		    signature)
-			return candidate->key;
-	}
-	return NULL;
-}
-
 /* Answers always: with DKIM_CBSTAT_DEFAULT the library would ask itself. */
 static DKIM_CBSTAT hand_out_key(DKIM *handle, DKIM_SIGINFO *signature,
 				unsigned char *buffer, size_t size)
 {
 	const struct sp_dkim_verify *verify = dkim_get_user_context(handle);
-	const struct sp_dkim_key *key = key_of(verify, signature);
-	size_t length = key != NULL ? strlen(key->text) : 0;
+	size_t length = strlen(verify->key->text);
 
-	if (key == NULL || length >= size)
+	(void)signature;
+	if (length >= size)
 		return DKIM_CBSTAT_NOTFOUND;
-	memcpy(buffer, key->text, length + 1);
+	memcpy(buffer, verify->key->text, length + 1);
 	return DKIM_CBSTAT_CONTINUE;
 }
 
@@ -171,81 +141,63 @@ void sp_dkim_verify_free(struct sp_dkim_verify **verify)
 	*verify = NULL;
 }
 
-/* -------------------------------------------------------------------- body */
+/* ------------------------------------------------------------------ verify */
 
-bool sp_dkim_verify_wants_body(const struct sp_dkim_verify *verify)
+/* Which of the mail's signatures, counted from 0 in the fields' order. */
+static size_t place_of(const struct sp_dkim_verify *verify,
+		       const struct sp_dkim_field *wanted)
 {
-	return !verify->is_broken && dkim_minbody(verify->handle) > 0;
+	size_t place = 0;
+
+	for (const struct sp_dkim_field *field = verify->fields->first;
+	     field != wanted; field = field->next)
+		place += field->is_chosen &&
+			 sp_dkim_field_is(field, signature_name);
+	return place;
 }
 
-void sp_dkim_verify_body(struct sp_dkim_verify *verify,
-			 const unsigned char *bytes, size_t length)
+static void explain(struct sp_dkim_claim *claim, int error)
 {
-	if (length > 0 && dkim_body(verify->handle, (unsigned char *)bytes,
-				    length) != DKIM_STAT_OK)
-		verify->is_broken = true;
-}
-
-/* --------------------------------------------------------------------- end */
-
-static void conclude(struct sp_dkim_claim *claim, DKIM_SIGINFO *signature)
-{
-	bool has_passed =
-		(dkim_sig_getflags(signature) & DKIM_SIGFLAG_PASSED) != 0;
-	int body = dkim_sig_getbh(signature);
-
-	switch (dkim_sig_geterror(signature)) {
-	case DKIM_SIGERROR_OK:
-		if (has_passed && body == DKIM_SIGBH_MATCH)
-			sp_dkim_claim_end(claim, SP_DKIM_PASS, "");
-		else
-			sp_dkim_claim_end(claim, SP_DKIM_TEMPERROR,
-					  "it could not be verified");
-		break;
+	switch (error) {
 	case DKIM_SIGERROR_BADSIG:
 		sp_dkim_claim_end(claim, SP_DKIM_FAIL,
-				  has_passed ? "the body has changed"
-					     : "the header has changed");
-		break;
-	case DKIM_SIGERROR_TOOLARGE_L:
-		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
-				  "l= is more than the body has");
+				  "the header has changed");
 		break;
 	case DKIM_SIGERROR_KEYDECODE:
 		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
 				  "the key cannot be used");
 		break;
-	default:
+	case DKIM_SIGERROR_CORRUPT_B:
+		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
+				  "b= is no signature");
+		break;
+	default: /* nothing that is known to get here */
 		sp_dkim_claim_end(claim, SP_DKIM_NEUTRAL,
 				  "libopendkim does not take it");
 		break;
 	}
 }
 
-static void run(struct sp_dkim_verify *verify)
+bool sp_dkim_verify_header(struct sp_dkim_verify *verify,
+			   const struct sp_dkim_field *field,
+			   const struct sp_dkim_key *key,
+			   struct sp_dkim_claim *claim)
 {
-	bool is_test;
+	DKIM_SIGINFO *signature = verify->signatures[place_of(verify, field)];
+	DKIM_STAT status;
+	int error;
 
-	for (size_t i = 0; i < verify->count; i++)
-		if (key_of(verify, verify->signatures[i]) == NULL)
-			dkim_sig_ignore(verify->signatures[i]);
-	/* Its own verdict is about the signature that it likes best. */
-	(void)dkim_eom(verify->handle, &is_test);
-}
-
-void sp_dkim_verify_end(struct sp_dkim_verify *verify,
-			const struct sp_dkim_candidate *candidates,
-			size_t count)
-{
-	verify->candidates = candidates;
-	verify->candidate_count = count;
-	if (!verify->is_broken)
-		run(verify);
-	for (size_t i = 0; i < count; i++) {
-		size_t place = place_of(verify, candidates[i].field);
-
-		if (candidates[i].key != NULL)
-			conclude(candidates[i].claim,
-				 verify->signatures[place]);
-	}
+	verify->key = key;
+	status = dkim_sig_process(verify->handle, signature);
+	error = dkim_sig_geterror(signature);
+	if (status == DKIM_STAT_OK && error != DKIM_SIGERROR_UNKNOWN &&
+	    error != DKIM_SIGERROR_OK)
+		explain(claim, error);
+	else if (status != DKIM_STAT_OK ||
+		 !(dkim_sig_getflags(signature) & DKIM_SIGFLAG_PASSED))
+		sp_dkim_claim_end(claim, SP_DKIM_TEMPERROR,
+				  "it could not be verified");
+	else
+		return true;
+	return false;
 }

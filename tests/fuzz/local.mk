@@ -15,6 +15,8 @@ FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_TARGETS = tests/fuzz/fuzz-address \
 	tests/fuzz/fuzz-auth-results \
 	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-dkim-key \
+	tests/fuzz/fuzz-dkim-signature \
 	tests/fuzz/fuzz-dmarc \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
@@ -34,6 +36,18 @@ tests_fuzz_fuzz_auth_results_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_dkim_key_SOURCES = tests/fuzz/fuzz-dkim-key.c \
+	tests/support/dkim_world.c
+tests_fuzz_fuzz_dkim_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
+tests_fuzz_fuzz_dkim_key_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_dkim_key_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_dkim_signature_SOURCES = tests/fuzz/fuzz-dkim-signature.c \
+	tests/support/dkim_world.c
+tests_fuzz_fuzz_dkim_signature_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
+tests_fuzz_fuzz_dkim_signature_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_dkim_signature_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_dmarc_SOURCES = tests/fuzz/fuzz-dmarc.c
 tests_fuzz_fuzz_dmarc_LDFLAGS = $(FUZZ_LINK)

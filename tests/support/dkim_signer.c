@@ -166,8 +166,6 @@ static void add_squeezed(struct buffer *buffer, struct part text)
 	for (size_t i = 0; i < text.length; i++) {
 		char c = text.at[i];
 
-		if (c == '\r' || c == '\n')
-			continue;
 		if (is_space(c)) {
 			has_space = true;
 			continue;
@@ -179,11 +177,19 @@ static void add_squeezed(struct buffer *buffer, struct part text)
 	}
 }
 
+static void add_unfolded(struct buffer *buffer, struct part text)
+{
+	add(buffer, "", 0);
+	for (size_t i = 0; i < text.length; i++)
+		if (text.at[i] != '\r' && text.at[i] != '\n')
+			add(buffer, &text.at[i], 1);
+}
+
 /* Without the CRLF at its end. */
 static void add_field(struct buffer *buffer, struct part field, bool is_relaxed)
 {
 	const char *colon = memchr(field.at, ':', field.length);
-	struct buffer value = { 0 };
+	struct buffer text = { 0 }, value = { 0 };
 	size_t name;
 
 	if (!is_relaxed) {
@@ -201,28 +207,33 @@ static void add_field(struct buffer *buffer, struct part field, bool is_relaxed)
 		add(buffer, &c, 1);
 	}
 	add(buffer, ":", 1);
-	add(&value, "", 0);
-	add_squeezed(
-		&value,
+	add_unfolded(
+		&text,
 		(struct part){ colon + 1,
-			       field.length - (size_t)(colon + 1 - field.at) });
+			       field.length - 1 - (size_t)(colon - field.at) });
+	add(&value, "", 0);
+	add_squeezed(&value, (struct part){ text.bytes, text.length });
 	add_text(buffer, value.bytes + (value.bytes[0] == ' '));
 	free(value.bytes);
+	free(text.bytes);
 }
 
-/* Every line of a body ends with CRLF here. */
+/* Lines end with CRLF only: a CR or LF alone is a character. */
 static void add_relaxed_body(struct buffer *buffer, struct part body)
 {
-	while (body.length > 0) {
-		const char *end = memmem(body.at, body.length, "\r\n", 2);
-		size_t length =
-			end != NULL ? (size_t)(end - body.at) : body.length;
+	const char *stop = body.at + body.length;
 
-		add_squeezed(buffer, (struct part){ body.at, length });
+	for (const char *line = body.at; line < stop;) {
+		const char *cr = line;
+		size_t length;
+
+		while (cr < stop &&
+		       !(cr[0] == '\r' && cr + 1 < stop && cr[1] == '\n'))
+			cr++;
+		length = (size_t)(cr - line);
+		add_squeezed(buffer, (struct part){ line, length });
 		add(buffer, "\r\n", 2);
-		length += end != NULL ? 2 : 0;
-		body.at += length;
-		body.length -= length;
+		line = cr < stop ? cr + 2 : stop;
 	}
 }
 
@@ -238,7 +249,9 @@ static void hash_body(const char *tags, struct part body,
 		add_relaxed_body(&text, body);
 	else
 		add(&text, body.at, body.length);
-	if (text.length > 0 && text.bytes[text.length - 1] != '\n')
+	if (text.length > 0 &&
+	    (text.length < 2 ||
+	     memcmp(text.bytes + text.length - 2, "\r\n", 2) != 0))
 		add_text(&text, "\r\n");
 	length = text.length;
 	while (length >= 4 &&

@@ -149,15 +149,17 @@ static const char *feed_header(const struct dkim_world *world,
 	return line < stop ? line_end(line, stop) : stop;
 }
 
-/* SMTP has no line that does not end with CRLF. */
-static size_t with_crlf(const char *body, size_t length, char *out)
+/* SMTP ends lines with CRLF, files of a Unix system with LF. */
+static size_t copy_body(const struct dkim_world_mail *mail, const char *body,
+			char *out)
 {
+	bool is_as_sent = memmem(mail->bytes, mail->length, "\r\n", 2) != NULL;
 	size_t used = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		if (body[i] == '\n' && (i == 0 || body[i - 1] != '\r'))
+	for (; body < mail->bytes + mail->length; body++) {
+		if (*body == '\n' && !is_as_sent)
 			out[used++] = '\r';
-		out[used++] = body[i];
+		out[used++] = *body;
 	}
 	return used;
 }
@@ -167,7 +169,7 @@ static void feed_body(const struct dkim_world_mail *mail, const char *body,
 {
 	size_t length = (size_t)(mail->bytes + mail->length - body);
 	char *bytes = need(malloc(2 * length + 1));
-	size_t chunk, left = with_crlf(body, length, bytes);
+	size_t chunk, left = copy_body(mail, body, bytes);
 	const char *at = bytes;
 
 	for (; left > 0 && sp_dkim_wants_body(dkim);

@@ -54,7 +54,8 @@ const struct sp_dns_answer *dkim_world_answer(const struct dkim_world *world,
 void dkim_world_answer_all(const struct dkim_world *world,
 			   struct sp_dkim *dkim);
 
-/* From its first field to its end; lines may end with LF. Free it. */
+/* From its first field to its end; all lines end with CRLF, or all with LF.
+ * Free it. */
 struct sp_dkim *dkim_world_verify(const struct dkim_world *world,
 				  const struct dkim_world_mail *mail);
 

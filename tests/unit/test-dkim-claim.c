@@ -14,8 +14,9 @@
 
 #define NOW 1700000000
 
-/* What a good one has behind a, h, i, ...; bh and b are not looked into. */
-#define REST  "; bh=aGFzaA==; b=AbCdEfGhIjKlMnOp"
+/* What a good one has behind a, h, i, ...; b= is not looked into. */
+#define HASH  "; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+#define REST  HASH "; b=AbCdEfGhIjKlMnOp"
 #define NAMES "; d=example.org; s=sel"
 #define GOOD  " v=1; a=rsa-sha256; h=From" NAMES REST
 
@@ -76,9 +77,9 @@ static const struct {
 	  "there is no h=" },
 	{ "no body hash", "v=1; a=rsa-sha256; h=from" NAMES "; b=AA",
 	  SP_DKIM_PERMERROR, "there is no bh=" },
-	{ "no signature", "v=1; a=rsa-sha256; h=from" NAMES "; bh=AA",
+	{ "no signature", "v=1; a=rsa-sha256; h=from" NAMES HASH,
 	  SP_DKIM_PERMERROR, "there is no b=" },
-	{ "an empty signature", "v=1; a=rsa-sha256; h=from" NAMES "; bh=AA; b=",
+	{ "an empty signature", "v=1; a=rsa-sha256; h=from" NAMES HASH "; b=",
 	  SP_DKIM_PERMERROR, "there is no b=" },
 
 	{ "rsa-sha1", "v=1; a=rsa-sha1; h=from" NAMES REST, SP_DKIM_PERMERROR,
@@ -166,13 +167,28 @@ static const struct {
 	  SP_DKIM_PERMERROR, "l= is no number" },
 
 	{ "a space that libopendkim stumbles over",
-	  "v=1; a=rsa-sha256; h=from" NAMES "; bh=AA; b =AA", SP_DKIM_NEUTRAL,
+	  "v=1; a=rsa-sha256; h=from" NAMES HASH "; b =AA", SP_DKIM_NEUTRAL,
 	  "b= is written in an unusual way" },
 	{ "a tag that it takes for b=", GOOD "; bb=1", SP_DKIM_NEUTRAL,
 	  "b= is written in an unusual way" },
 	{ "a tag that it does not take for b=", GOOD "; bb =1", SP_DKIM_NONE,
 	  "" },
 
+	{ "a body hash of another length",
+	  "v=1; a=rsa-sha256; h=from" NAMES "; b=AA; bh=aGFzaA==",
+	  SP_DKIM_PERMERROR, "bh= is no hash" },
+	{ "a body hash that is none",
+	  "v=1; a=rsa-sha256; h=from" NAMES
+	  "; b=AA; bh=47DEQpj8HBSa+/TImW-5JCeuQeRkm5NMpJWZG3hSuFU=",
+	  SP_DKIM_PERMERROR, "bh= is no hash" },
+	{ "a body hash and more",
+	  "v=1; a=rsa-sha256; h=from" NAMES
+	  "; b=AA; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=AAAA",
+	  SP_DKIM_PERMERROR, "bh= is no hash" },
+	{ "a body hash in two lines",
+	  "v=1; a=rsa-sha256; h=from" NAMES
+	  "; b=AA; bh=47DEQpj8HBSa+/TImW+5J\r\n CeuQeRkm5NMpJWZG3hSuFU=",
+	  SP_DKIM_NONE, "" },
 	{ "signed now, for a while", GOOD "; t=1700000000; x=1700000001",
 	  SP_DKIM_NONE, "" },
 	{ "signed by a clock that is a little fast", GOOD "; t=1700000300",
@@ -232,10 +248,11 @@ static void test_a_claim_tells_who_and_how(void **state)
 	struct sp_arena arena;
 
 	(void)state;
-	read_text("v=1; a=ED25519-sha256; d=Example.ORG; s=SEL;\r\n"
-		  " i=J=6Fe@lists.Example.Org; l=3; h=From : To:\r\n\tSubject;"
-		  " bh=AA; b=Ab\r\n Cd EfGhIj",
-		  &arena, &claim);
+	read_text(
+		"v=1; a=ED25519-sha256; d=Example.ORG; s=SEL;\r\n"
+		" i=J=6Fe@lists.Example.Org; l=3; h=From : To:\r\n\tSubject;"
+		" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=Ab\r\n Cd EfGhIj",
+		&arena, &claim);
 	assert_string_equal(claim.told.domain, "example.org");
 	assert_string_equal(claim.told.selector, "sel");
 	assert_string_equal(claim.told.identity, "Joe@lists.Example.Org");
@@ -314,7 +331,7 @@ static const struct {
 	{ "a long identity", GOOD "; i=@example.org", "=20", 200,
 	  "i= is no identity" },
 	{ "64 KB in a tag that nobody knows", GOOD "; zz=", "x", 65536, "" },
-	{ "64 KB of b=", "v=1; a=rsa-sha256; h=from; bh=AA" NAMES "; b=", "A",
+	{ "64 KB of b=", "v=1; a=rsa-sha256; h=from" NAMES HASH "; b=", "A",
 	  65536, "" },
 	{ "64 KB of a=", "v=1; h=from" NAMES REST "; a=", "r", 65536,
 	  "the algorithm is unknown" },
@@ -364,13 +381,13 @@ static void test_a_list_has_32_tags(void **state)
 
 static void test_names_that_are_too_long_together(void **state)
 {
-	char text[1024] = "v=1; a=rsa-sha256; h=from; bh=A; b=A; d=";
+	char text[1024] = "v=1; a=rsa-sha256; h=from; b=A; d=";
 	struct sp_dkim_claim claim;
 
 	(void)state;
 	for (int i = 0; i < 24; i++)
 		strcat(text, "abcdefghi.");
-	strcat(text, "org; s=sel");
+	strcat(text, "org; s=sel" HASH);
 	read_long(text, "", 0, &claim);
 	assert_string_equal(claim.told.reason, "the key's name is too long");
 }

@@ -21,6 +21,7 @@
 #define NOW	 1700000000
 #define KEY_NAME "sel._domainkey.example.org"
 #define NAMES	 "; d=example.org; s=sel"
+#define HASH	 "; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define HEADER                                                                 \
 	"Received: from a by b;\r\n\tyesterday\r\n"                            \
 	"From: Joe <joe@example.org>\r\n"                                      \
@@ -229,59 +230,6 @@ static void test_signatures_hold_however_the_mail_comes(void **state)
 	dkim_world_clear(&world);
 }
 
-static unsigned seed = 1;
-
-static unsigned any(unsigned below)
-{
-	seed = seed * 1103515245 + 12345;
-	return (seed >> 16) % below;
-}
-
-/* Lines of few kinds of characters, so that everything meets everything. */
-static void write_any(char *text, size_t pieces)
-{
-	static const char *const some[] = { "a",  "b",	  " ",	  "\t",
-					    "  ", "\r\n", "\r\n", "." };
-
-	for (size_t i = 0; i < pieces; i++)
-		strcat(text, some[any(COUNT(some))]);
-	strcat(text, "\r\n");
-}
-
-static void test_what_another_reading_of_the_standard_signs_holds(void **state)
-{
-	static const char *const forms[] = { "simple/simple", "simple/relaxed",
-					     "relaxed/simple",
-					     "relaxed/relaxed" };
-	struct dkim_world world;
-
-	(void)state;
-	begin_world(&world);
-	for (int i = 0; i < 400; i++) {
-		char mail[1024] = "From: joe@example.org\r\nTo: a \t b\r\n\r\n";
-		char tags[128], *text;
-		struct dkim_world_mail whole = { .now_sec = NOW };
-		struct sp_dkim *dkim;
-
-		write_any(mail, any(80));
-		snprintf(tags, sizeof(tags),
-			 "v=1; a=rsa-sha256; c=%s; h=to:from" NAMES,
-			 forms[any(COUNT(forms))]);
-		text = sign_text(rsa, tags, mail);
-		whole.bytes = text;
-		whole.length = strlen(text);
-		whole.chunk = any(20);
-		dkim = dkim_world_verify(&world, &whole);
-		if (sp_dkim_get(dkim, 0)->result != SP_DKIM_PASS)
-			fail_msg("%s in chunks of %zu:\n%s",
-				 sp_dkim_get(dkim, 0)->reason, whole.chunk,
-				 text);
-		sp_dkim_free(&dkim);
-		free(text);
-	}
-	dkim_world_clear(&world);
-}
-
 /* ------------------------------------------------------------------- break */
 
 static const struct {
@@ -335,7 +283,7 @@ static const struct {
 	{ "a signature cut", "h=from", "; b=", "; b=AAAA", SP_DKIM_FAIL,
 	  "the header has changed" },
 	{ "a signature of one character", "h=from",
-	  "; b=", "; b=A=", SP_DKIM_NEUTRAL, "libopendkim does not take it" },
+	  "; b=", "; b=A=", SP_DKIM_PERMERROR, "b= is no signature" },
 };
 
 static char *replace(const char *text, const char *from, const char *to)
@@ -505,7 +453,7 @@ static void test_a_key_that_never_comes_is_a_temperror(void **state)
 	assert_false(sp_dkim_header(dkim, "From", " joe@example.org"));
 	assert_true(sp_dkim_header(
 		dkim, "DKIM-Signature",
-		" v=1; a=rsa-sha256; h=from; bh=AA; b=AAAA" NAMES));
+		" v=1; a=rsa-sha256; h=from; b=AAAA" NAMES HASH));
 	assert_true(sp_dkim_next_key(dkim, &question));
 	assert_string_equal(question.name->text, KEY_NAME);
 	assert_false(sp_dkim_next_key(dkim, &question));
@@ -526,7 +474,7 @@ static void test_the_first_answer_counts(void **state)
 	(void)state;
 	sp_dkim_key(dkim, 0, &absent);
 	sp_dkim_header(dkim, "DKIM-Signature",
-		       " v=1; a=rsa-sha256; h=from; bh=AA; b=AAAA" NAMES);
+		       " v=1; a=rsa-sha256; h=from; b=AAAA" NAMES HASH);
 	sp_dkim_key(dkim, 1, &absent);
 	sp_dkim_key(dkim, 0, NULL);
 	sp_dkim_key(dkim, 0, &absent);
@@ -584,12 +532,20 @@ static void test_our_clock_decides(void **state)
 	dkim_world_clear(&world);
 }
 
+static void test_results_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(sp_dkim_result_text(SP_DKIM_PASS), "pass");
+	assert_string_equal(sp_dkim_result_text(SP_DKIM_PERMERROR),
+			    "permerror");
+	assert_string_equal(sp_dkim_result_text((enum sp_dkim_result)99),
+			    "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signatures_hold_however_the_mail_comes),
-		cmocka_unit_test(
-			test_what_another_reading_of_the_standard_signs_holds),
 		cmocka_unit_test(test_what_changes_after_signing),
 		cmocka_unit_test(test_sha1_does_not_pass),
 		cmocka_unit_test(test_keys_that_do_not_serve),
@@ -599,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_a_key_that_never_comes_is_a_temperror),
 		cmocka_unit_test(test_the_first_answer_counts),
 		cmocka_unit_test(test_our_clock_decides),
+		cmocka_unit_test(test_results_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
