@@ -8,12 +8,15 @@ libsallyport_a_SOURCES += \
 	src/milter/signals.c
 
 # Not in the library: it would take read() and poll() over in every program.
-sallyportd_SOURCES += src/milter/readahead.c
+readahead = src/milter/readahead.c src/milter/handoff.c src/milter/handoff.h
+sallyportd_SOURCES += $(readahead)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-readahead
-tests_unit_test_readahead_SOURCES = tests/unit/test-readahead.c \
-	src/milter/readahead.c
+check_PROGRAMS += tests/unit/test-handoff tests/unit/test-readahead
+tests_unit_test_handoff_SOURCES = tests/unit/test-handoff.c $(readahead)
+tests_unit_test_handoff_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_handoff_LDADD = $(MILTER_LIBS) $(AM_UNIT_LIBS)
+tests_unit_test_readahead_SOURCES = tests/unit/test-readahead.c $(readahead)
 tests_unit_test_readahead_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_readahead_LDADD = $(AM_UNIT_LIBS)
 endif

@@ -17,8 +17,14 @@
  * Memory: at most KEPT_MAX bytes for a connection, and only between reading
  * and the end of what was read; none for an idle one.
  *
+ * The same calls show when a session is handed to libmilter's pool and when a
+ * thread begins with it: handoff.h tells what for.
+ *
  * This file belongs to sallyportd alone, not to the library of all programs.
  */
+#include "handoff.h"
+
+#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -32,7 +38,7 @@
 
 enum {
 	/* Descriptors beyond are served without reading ahead. */
-	DESCRIPTORS = 65536,
+	DESCRIPTORS = SP_HANDOFF_DESCRIPTORS,
 	KEPT_MAX = 8192
 };
 
@@ -46,6 +52,10 @@ static struct {
 	atomic_bool is_connection;
 	_Atomic(struct kept *) kept;
 } descriptors[DESCRIPTORS];
+
+/* Where libmilter accepts, once it has; 0 = not yet. */
+static atomic_int listening;
+static bool is_spare_due; /* of the one thread that accepts */
 
 /* Under names of their own, for the C library's headers promise the compiler
  * more of the four than holds here (that poll() only writes, for one). */
@@ -69,23 +79,89 @@ static bool is_connection(int fd)
 	return fd >= 0 && fd < DESCRIPTORS && descriptors[fd].is_connection;
 }
 
+static void begin_connection(int fd)
+{
+	if (fd >= 0 && fd < DESCRIPTORS)
+		descriptors[fd].is_connection = true;
+}
+
+static int accept_spare(struct sockaddr *address, const socklen_t *length)
+{
+	struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
+	socklen_t own_length = sizeof(own);
+	int fd;
+
+	is_spare_due = false;
+	(void)getsockname(listening, (struct sockaddr *)&own, &own_length);
+	fd = sp_handoff_give_spare(own.ss_family, address, length);
+	if (fd < 0)
+		errno = EAGAIN;
+	begin_connection(fd);
+	return fd;
+}
+
 int sp_ahead_accept(int listener, struct sockaddr *restrict address,
 		    socklen_t *restrict length)
 {
-	int fd = accept4(listener, address, length, 0);
+	int fd;
 
-	if (fd >= 0 && fd < DESCRIPTORS)
-		descriptors[fd].is_connection = true;
+	if (is_spare_due && listener == listening)
+		return accept_spare(address, length);
+	listening = listener;
+	fd = accept4(listener, address, length, 0);
+	begin_connection(fd);
+	sp_handoff_promise(fd);
 	return fd;
 }
 
 int sp_ahead_close(int fd)
 {
 	if (is_connection(fd)) {
+		sp_handoff_forget(fd);
 		descriptors[fd].is_connection = false;
 		free(atomic_exchange(&descriptors[fd].kept, NULL));
 	}
 	return (int)syscall(SYS_close, fd);
+}
+
+/* A thread of the pool begins with a session, or asks whether there is more. */
+static bool poll_session(struct pollfd *polled, int *ready_out)
+{
+	sp_handoff_begin(polled->fd);
+	if (sp_handoff_is_spare(polled->fd)) {
+		polled->revents = 0;
+		*ready_out = 0;
+		return true;
+	}
+	if (!(polled->events & POLLIN) || !descriptors[polled->fd].kept)
+		return false;
+	polled->revents = POLLIN;
+	*ready_out = 1;
+	return true;
+}
+
+/* The thread that accepts, and the one that watches all sessions that wait for
+ * their MTA, hand sessions to the pool. */
+static bool hands_over(const struct pollfd *polled, nfds_t count)
+{
+	return count > 1 ? is_connection(polled[count - 1].fd)
+			 : count == 1 && polled->fd == listening && listening;
+}
+
+static int poll_all(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
+	int ready;
+
+	if (count == 1 && sp_handoff_wants_spare()) {
+		is_spare_due = true;
+		polled->revents = POLLIN;
+		return 1;
+	}
+	ready = sp_handoff_poll(polled, count, timeout_ms);
+	for (nfds_t i = 0; ready > 0 && i < count; i++)
+		if (polled[i].revents && is_connection(polled[i].fd))
+			sp_handoff_promise(polled[i].fd);
+	return ready;
 }
 
 int sp_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
@@ -94,11 +170,13 @@ int sp_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
 		.tv_sec = timeout_ms / 1000,
 		.tv_nsec = timeout_ms % 1000 * 1000000L,
 	};
+	int ready;
 
-	if (count == 1 && (polled->events & POLLIN) &&
-	    is_connection(polled->fd) && descriptors[polled->fd].kept) {
-		polled->revents = POLLIN;
-		return 1;
+	if (count == 1 && is_connection(polled->fd)) {
+		if (poll_session(polled, &ready))
+			return ready;
+	} else if (hands_over(polled, count)) {
+		return poll_all(polled, count, timeout_ms);
 	}
 	return ppoll(polled, count, timeout_ms < 0 ? NULL : &timeout, NULL);
 }
