@@ -25,6 +25,13 @@ enum {
 	SENDERS_IN_VAIN_MAX = 4
 };
 
+/* A client that has gone already has no address to ask about. */
+static bool may_ask_spf(const struct sp_session *session)
+{
+	return session->service->config->spf.is_enabled &&
+	       session->connection.client.family != SP_IP_NONE;
+}
+
 static void ask_about_helo(struct sp_session *session)
 {
 	const struct sp_config *config = session->service->config;
@@ -41,7 +48,7 @@ static void ask_about_helo(struct sp_session *session)
 		sp_helo_name_ask(session, &name);
 	if (config->dnsbl.is_enabled)
 		sp_rhsbl_ask_helo(session, &name);
-	if (config->spf.is_enabled)
+	if (may_ask_spf(session))
 		sp_spf_ask_helo(session);
 }
 
@@ -79,7 +86,7 @@ static void ask_about_sender(struct sp_session *session)
 	if (!session->service->dns)
 		return;
 	/* Of the null sender, too. */
-	if (config->spf.is_enabled)
+	if (may_ask_spf(session))
 		sp_spf_ask_sender(session);
 	if (!mail->sender_domain[0] ||
 	    sp_dns_name_domain(mail->sender_domain, strlen(mail->sender_domain),

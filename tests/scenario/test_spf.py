@@ -165,6 +165,14 @@ class Builtin(SpfCase):
                 link.whole_mail(f"<a@{sender}>")
                 self.assertEqual(self.found_in(link).split("=")[0], wanted)
 
+    def test_of_a_client_without_an_address_nothing_is_said(self):
+        link = milter.Milter(self.sally.socket_path).negotiate()
+        self.addCleanup(link.close)
+        link.event("C", b"gone\0U")
+        link.helo("helo-fail.example")
+        link.whole_mail("<a@fail.example>")
+        self.assertNotIn("SPF", self.found_in(link))
+
     def test_a_hundred_mails_to_nobody_are_not_looked_up(self):
         self.server.zones["*.silent.example"] = dns.SILENT
         link = self.session()
