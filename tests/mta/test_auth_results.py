@@ -143,19 +143,21 @@ class ForgeryInPostfix(Forgery, PostfixCase):
         self.assert_only_kept(head)
         self.assertIn("there are too many Authentication-Results", self.sally.log_text())
 
-
-class ForgeryInSendmail(Forgery, SendmailCase):
-    pass
-
-
-class LoginInPostfix(Login, PostfixCase):
-    def test_nor_may_the_sendmail_command(self):
+    def test_the_sendmail_command_may_not_forge_them(self):
         message = (interleaved(2) + "Subject: local\r\n\r\nx\r\n").replace("\r\n", "\n")
         done = self.mta.sendmail(message, "-f", "a@test.example", self.rcpt)
         self.assertEqual(done.returncode, 0, done.stderr)
         message, = self.arrived()
         self.assertNotIn("forged", message)
         self.assertEqual(len([value for value in headers_of(message, NAME) if "kept" in value]), 3)
+
+
+class ForgeryInSendmail(Forgery, SendmailCase):
+    pass
+
+
+class LoginInPostfix(Login, PostfixCase):
+    pass
 
 
 class LoginInSendmail(Login, SendmailCase):
