@@ -8,7 +8,7 @@
 #include "sallyport/text.h"
 
 enum {
-	RECEIVER_MAX = 1024 /* between "receiver" and the end of its value */
+	RECEIVER_MAX = 512 /* between "receiver" and the end of its value */
 };
 
 /* What is still to be read: [at, end). */
