@@ -51,6 +51,7 @@ void sp_questions_at_helo(struct sp_session *session, int64_t deadline_ms);
 void sp_questions_at_mail(struct sp_session *session, int64_t deadline_ms);
 void sp_questions_at_recipient(struct sp_session *session, int64_t deadline_ms);
 void sp_relay_check(struct sp_session *session, int64_t deadline_ms);
+void sp_owner_check(struct sp_session *session, int64_t deadline_ms);
 void sp_known_check(struct sp_session *session, int64_t deadline_ms);
 void sp_rdns_ask(struct sp_session *session, int64_t deadline_ms);
 void sp_rdns_judge(struct sp_session *session, int64_t deadline_ms);

@@ -101,6 +101,10 @@ struct sp_greeting_config {
 	int64_t tarpit_ms;
 };
 
+struct sp_local_config {
+	bool has_pickup_header; /* Postfix writes who uses its command */
+};
+
 struct sp_rdns_config {
 	bool is_enabled;
 };
@@ -243,6 +247,7 @@ struct sp_config {
 	struct sp_access_config access;
 	struct sp_helo_config helo;
 	struct sp_greeting_config greeting;
+	struct sp_local_config local;
 	struct sp_rdns_config rdns;
 	struct sp_sender_domain_config sender_domain;
 	struct sp_dnsbl_config dnsbl;

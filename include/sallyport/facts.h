@@ -76,6 +76,29 @@ struct sp_access_fact {
 	const struct sp_list_entry *entry; /* the one that matched, or NULL */
 };
 
+/* owner: the user of this machine whose process is at the other end of the
+ * connection, or who handed the mail to Postfix's sendmail command. NOT_RUN for
+ * clients of other machines. */
+enum sp_owner_why { /* of UNKNOWN */
+	SP_OWNER_TOLD = 0,
+	/* It has closed its end already: the kernel then names root. */
+	SP_OWNER_CLOSED,
+	/* The kernel sees no such connection, or cannot be asked. */
+	SP_OWNER_UNSEEN,
+	/* Postfix does not tell: see local.pickup-header. */
+	SP_OWNER_NOT_SET_UP,
+	SP_OWNER_NO_HEADER
+};
+
+struct sp_owner_fact {
+	enum sp_fact_state state;
+	enum sp_owner_why why;
+	uint32_t uid; /* of KNOWN */
+};
+
+/* "closed"; "" for TOLD. */
+const char *sp_owner_why_text(enum sp_owner_why why);
+
 /* helo: what the client called itself. */
 enum sp_helo_kind {
 	SP_HELO_FINE,
@@ -258,6 +281,7 @@ struct sp_facts {
 	const struct sp_access_fact *access_recipient;
 	const struct sp_gate_fact *gate;
 	bool is_known; /* its network or organisation, by greylisting */
+	const struct sp_owner_fact *owner; /* of the mail, else the client */
 	const struct sp_helo_fact *helo;
 	const struct sp_rdns_fact *rdns;
 	const struct sp_helo_name_fact *helo_name;

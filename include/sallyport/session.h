@@ -86,6 +86,7 @@ struct sp_connection {
 	const char *client_name; /* as the MTA gave it; "" = none */
 	const char *own_name;	 /* what the MTA calls itself; "" */
 	struct sp_ip own_address;
+	uint16_t own_port;		 /* 0 = unknown */
 	char helo[SP_HELO_TEXT_MAX + 1]; /* "" until said */
 	bool is_trusted;
 	bool is_local; /* handed to Postfix's sendmail command: port 0 */
@@ -99,6 +100,7 @@ struct sp_connection {
 	bool is_known; /* its network or organisation, to greylisting */
 	bool is_network_looked_up, is_organisation_looked_up; /* for that */
 
+	struct sp_owner_fact owner;
 	struct sp_access_fact access_client;
 	struct sp_access_fact access_helo;
 	struct sp_helo_fact helo_fact;
@@ -176,8 +178,10 @@ struct sp_mail {
 	uint8_t keys[SP_DKIM_QUESTIONS_MAX]; /* by question: in the batch */
 	struct sp_dkim_fact dkim_fact;
 	struct sp_dmarc_fact dmarc;
-	const char *list_id;	/* List-Id, cut; "" */
-	bool has_headers_ended; /* SP_STAGE_EOH is over */
+	const char *list_id;	    /* List-Id, cut; "" */
+	bool has_header;	    /* the first field has come */
+	bool has_headers_ended;	    /* SP_STAGE_EOH is over */
+	struct sp_owner_fact owner; /* of mail from the sendmail command */
 
 	struct sp_access_fact access_sender;
 	/* Of a recipient that a list let in: what was granted at RCPT holds
@@ -232,6 +236,7 @@ struct sp_connect_note {
 	const struct sockaddr *address;
 	const char *own_name;
 	const char *own_address;
+	uint16_t own_port; /* 0 = unknown */
 };
 void sp_session_note_connect(struct sp_session *session,
 			     const struct sp_connect_note *note);
@@ -275,6 +280,9 @@ bool sp_session_note_header(struct sp_session *session, const char *name,
 
 /* Forget the mail. */
 void sp_session_end_mail(struct sp_session *session);
+
+/* Who of this machine's users has sent it; never NULL. */
+const struct sp_owner_fact *sp_session_owner(const struct sp_session *session);
 
 /* Neither checked nor judged: trusted, authenticated or local. */
 bool sp_session_is_exempt(const struct sp_session *session);

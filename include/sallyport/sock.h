@@ -99,6 +99,10 @@ struct sp_sock_owner {
 void sp_sock_owner(const struct sp_sock_ends *ends,
 		   struct sp_sock_owner *owner_out);
 
+/* Whether `ip` is an address of this machine, as far as can be told: where any
+ * may be bound (net.ipv4.ip_nonlocal_bind) all seem to be. Some microseconds. */
+bool sp_sock_is_own(const struct sp_ip *ip);
+
 enum sp_sock_use {
 	SP_SOCK_WORKS,
 	SP_SOCK_NO_NETLINK,   /* no netlink socket: seccomp, a container */

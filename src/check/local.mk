@@ -11,6 +11,7 @@ libsallyport_a_SOURCES += \
 	src/check/list_watch.c include/sallyport/list_watch.h \
 	src/check/lists.c src/check/lists.h \
 	src/check/lookup.c src/check/lookup.h \
+	src/check/owner.c \
 	src/check/probe.c \
 	src/check/rdns.c \
 	src/check/questions.c src/check/questions.h \

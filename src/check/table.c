@@ -16,6 +16,11 @@ static const struct sp_check checks[] = {
 		},
 	},
 	{
+		.name = "owner",
+		.is_for_all = true,
+		.at = { [SP_STAGE_CONNECT] = sp_owner_check },
+	},
+	{
 		.name = "helo",
 		/* At MAIL, not at HELO: a client that never greets has said
 		 * something too. */

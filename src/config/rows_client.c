@@ -134,6 +134,13 @@ static const struct sp_option rows[] = {
 	  .initial = "0s",
 	  .help = "How long a client whose score refuses its mail waits for "
 		  "that answer. Counts among greeting.held-at-most." },
+	{ .name = "local.pickup-header",
+	  .type = SP_OPTION_BOOL,
+	  .offset = AT(local.has_pickup_header),
+	  .initial = "false",
+	  .help = "Whether Postfix writes who has used its sendmail command, "
+		  "as etc/postfix/local_header_checks lets it. Only then is "
+		  "X-Sallyport-Local believed; it is removed in any case." },
 	{ .name = "rdns.enabled",
 	  .type = SP_OPTION_BOOL,
 	  .offset = AT(rdns.is_enabled),

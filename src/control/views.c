@@ -325,6 +325,11 @@ json_t *sp_view_record(const struct sp_record *record)
 		json_object_set_new(
 			object, "would",
 			json_string(sp_outcome_name(record->would)));
+	if (record->has_uid)
+		put_count(object, "uid", record->uid);
+	if (record->uid_why)
+		json_object_set_new(object, "uid_why",
+				    json_string(record->uid_why));
 	if (record->greylist)
 		json_object_set_new(object, "greylist",
 				    json_string(record->greylist));

@@ -203,6 +203,10 @@ static void print_verdict(const json_t *verdict)
 	}
 	if (i == 0)
 		puts("findings   none");
+	if (json_object_get(verdict, "uid"))
+		printf("user       uid %lld, of this machine\n",
+		       (long long)json_integer_value(
+			       json_object_get(verdict, "uid")));
 	print_pair("greylist", text_of(verdict, "greylist"));
 	print_pair("identity", text_of(verdict, "identity"));
 	print_pair("proof", text_of(verdict, "proof"));

@@ -312,16 +312,13 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 					.address = address,
 					.own_name = macro(ctx, "j"),
 					.own_address = own_address(ctx),
+					.own_port = own_port(ctx),
 				});
 	sp_checks_run(session, SP_STAGE_CONNECT);
 	if (session->steps & SMFIP_NR_CONN)
 		return SMFIS_NOREPLY;
-	return sp_greeting_hold(
-		       session,
-		       &(struct sp_greeting_note){ .own_port = own_port(ctx),
-						   .is_tls = is_tls(ctx) })
-		       ? SMFIS_CONTINUE
-		       : sp_act_close(ctx);
+	return sp_greeting_hold(session, is_tls(ctx)) ? SMFIS_CONTINUE
+						      : sp_act_close(ctx);
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)

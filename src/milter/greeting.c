@@ -149,8 +149,7 @@ static void remember_hang_up(struct sp_session *session)
 	sp_record_probes(session);
 }
 
-bool sp_greeting_hold(struct sp_session *session,
-		      const struct sp_greeting_note *note)
+bool sp_greeting_hold(struct sp_session *session, bool is_tls)
 {
 	const struct sp_config *config = session->service->config;
 	struct sp_connection *connection = &session->connection;
@@ -158,7 +157,7 @@ bool sp_greeting_hold(struct sp_session *session,
 	struct sp_sock_ends ends = {
 		.own = connection->own_address,
 		.peer = connection->client,
-		.own_port = note->own_port,
+		.own_port = connection->own_port,
 		.peer_port = connection->client_port,
 	};
 
@@ -169,7 +168,7 @@ bool sp_greeting_hold(struct sp_session *session,
 			      .delay_ms = take_place(&config->greeting,
 						     config->greeting.delay_ms),
 			      .step_ms = LOOK_EVERY_MS,
-			      .is_tls = note->is_tls,
+			      .is_tls = is_tls,
 		      },
 		      sp_clock_mono_ms());
 	watch(session, &ends);

@@ -29,16 +29,10 @@ sfsistat sp_act_close(SMFICTX *ctx);
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 			const struct sp_verdict *verdict);
 
-/* greeting.c: what the MTA says of the connection besides its two addresses. */
-struct sp_greeting_note {
-	uint16_t own_port; /* 0 = unknown */
-	bool is_tls;	   /* from the first byte on: smtps */
-};
-
-/* Hold the greeting for as long as policy says. False: the connection is to be
- * closed. Only where the MTA waits for our answer to its connect. */
-bool sp_greeting_hold(struct sp_session *session,
-		      const struct sp_greeting_note *note);
+/* greeting.c: hold the greeting for as long as policy says. `is_tls`: from the
+ * first byte on (smtps). False: the connection is to be closed. Only where the
+ * MTA waits for our answer to its connect. */
+bool sp_greeting_hold(struct sp_session *session, bool is_tls);
 
 /* How long the client took for it tells something where the kernel does not. */
 void sp_greeting_note_helo(struct sp_session *session);

@@ -100,6 +100,15 @@ static void fill_findings(struct sp_record *record,
 	}
 }
 
+static void fill_owner(struct sp_record *record,
+		       const struct sp_owner_fact *owner)
+{
+	record->has_uid = owner->state == SP_FACT_KNOWN;
+	record->uid = owner->uid;
+	if (owner->state == SP_FACT_UNKNOWN)
+		record->uid_why = sp_owner_why_text(owner->why);
+}
+
 static void fill(struct sp_record *record, const struct sp_session *session)
 {
 	const struct sp_connection *connection = &session->connection;
@@ -130,6 +139,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
 	       sizeof(connection->stage_us));
+	fill_owner(record, sp_session_owner(session));
 	sp_trace_results(record, session);
 	sp_trace_lookups(record, session);
 	fill_recipients(record, mail);
@@ -209,6 +219,9 @@ static void write_line(const struct sp_record *record)
 	sp_log_event_text(&event, "name", unless_empty(record->name));
 	sp_log_event_text(&event, "helo", unless_empty(record->helo));
 	sp_log_event_text(&event, "login", unless_empty(record->login));
+	if (record->has_uid)
+		sp_log_event_number(&event, "uid", record->uid);
+	sp_log_event_text(&event, "uid_why", record->uid_why);
 	sp_log_event_text(&event, "from", record->from);
 	sp_log_event_text(&event, "to", unless_empty(record->to));
 	sp_log_event_number(&event, "rcpts", record->recipients);

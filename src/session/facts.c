@@ -95,3 +95,16 @@ bool sp_greylist_must_wait(const struct sp_greylist_fact *fact)
 	}
 	return false;
 }
+
+const char *sp_owner_why_text(enum sp_owner_why why)
+{
+	static const char *const texts[] = {
+		[SP_OWNER_TOLD] = "",
+		[SP_OWNER_CLOSED] = "closed",
+		[SP_OWNER_UNSEEN] = "unseen",
+		[SP_OWNER_NOT_SET_UP] = "not-set-up",
+		[SP_OWNER_NO_HEADER] = "no-header",
+	};
+
+	return texts[why];
+}

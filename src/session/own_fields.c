@@ -5,6 +5,7 @@
 #include "sallyport/auth_results.h"
 #include "sallyport/config.h"
 #include "sallyport/log.h"
+#include "sallyport/pickup.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 #include "sallyport/text.h"
@@ -15,6 +16,7 @@ static const char *const field_names[SP_OWN_FIELDS] = {
 	[SP_OWN_VERDICT] = "X-Sallyport-Verdict",
 	[SP_OWN_TESTS] = "X-Sallyport-Tests",
 	[SP_OWN_DEGRADED] = "X-Sallyport-Degraded",
+	[SP_OWN_LOCAL] = SP_PICKUP_HEADER,
 };
 
 const char *sp_own_field_name(enum sp_own_field field)

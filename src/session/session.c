@@ -7,6 +7,7 @@
 #include "sallyport/config.h"
 #include "sallyport/dns.h"
 #include "sallyport/from.h"
+#include "sallyport/pickup.h"
 #include "sallyport/sender.h"
 #include "sallyport/service.h"
 #include "sallyport/text.h"
@@ -102,6 +103,7 @@ void sp_session_note_connect(struct sp_session *session,
 		keep(&connection->arena, note->own_name, SP_NAME_TEXT_MAX);
 	if (note->own_address)
 		(void)sp_ip_parse(note->own_address, &connection->own_address);
+	connection->own_port = note->own_port;
 	/* Postfix hands on what its sendmail command took in as a session from
 	 * port 0, which no client on a wire can have. Without an address (a
 	 * client that has gone already) nothing is believed. */
@@ -298,12 +300,36 @@ static bool read_header(struct sp_session *session, const char *name,
 	}
 }
 
+static struct sp_owner_fact pickup_owner(const struct sp_session *session,
+					 const char *name, const char *value)
+{
+	struct sp_owner_fact owner = { .state = SP_FACT_UNKNOWN };
+	const struct sp_pickup_field field = {
+		.is_local = session->connection.is_local,
+		.is_first = true,
+		.name = name,
+		.value = value,
+		.queue_id = session->mail.queue_id,
+	};
+
+	if (!session->service->config->local.has_pickup_header)
+		owner.why = SP_OWNER_NOT_SET_UP;
+	else if (sp_pickup_read(&field, &owner.uid) == SP_PICKUP_KNOWN)
+		owner.state = SP_FACT_KNOWN;
+	else
+		owner.why = SP_OWNER_NO_HEADER;
+	return owner;
+}
+
 bool sp_session_note_header(struct sp_session *session, const char *name,
 			    const char *value)
 {
 	bool has_author = read_header(session, name, value);
 	struct sp_dkim *dkim = session->mail.dkim;
 
+	if (!session->mail.has_header && session->connection.is_local)
+		session->mail.owner = pickup_owner(session, name, value);
+	session->mail.has_header = true;
 	return (dkim && sp_dkim_header(dkim, name, value)) || has_author;
 }
 
@@ -324,6 +350,12 @@ void sp_session_end_mail(struct sp_session *session)
 	mail->batch = kept[0];
 	mail->spf_batch = kept[1];
 	mail->author_batch = kept[2];
+}
+
+const struct sp_owner_fact *sp_session_owner(const struct sp_session *session)
+{
+	return session->connection.is_local ? &session->mail.owner
+					    : &session->connection.owner;
 }
 
 bool sp_session_is_exempt(const struct sp_session *session)
@@ -353,6 +385,7 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 					      : &mail->access_recipient,
 		.gate = &connection->gate.fact,
 		.is_known = connection->is_known,
+		.owner = sp_session_owner(session),
 		.helo = &connection->helo_fact,
 		.rdns = &connection->rdns,
 		.helo_name = &connection->helo_name,

@@ -1,7 +1,10 @@
 #include "sallyport/sock.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "diag.h"
 
@@ -149,4 +152,38 @@ void sp_sock_owner(const struct sp_sock_ends *ends,
 	if (owner.kind != SP_SOCK_OWNER_UNAVAILABLE)
 		owner.error = 0;
 	*owner_out = owner;
+}
+
+static socklen_t to_sockaddr(const struct sp_ip *ip,
+			     struct sockaddr_storage *address_out)
+{
+	struct sockaddr_in ipv4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6 };
+
+	if (ip->family == SP_IP_4) {
+		memcpy(&ipv4.sin_addr, ip->bytes, sizeof(ipv4.sin_addr));
+		memcpy(address_out, &ipv4, sizeof(ipv4));
+		return sizeof(ipv4);
+	}
+	memcpy(&ipv6.sin6_addr, ip->bytes, sizeof(ipv6.sin6_addr));
+	memcpy(address_out, &ipv6, sizeof(ipv6));
+	return sizeof(ipv6);
+}
+
+bool sp_sock_is_own(const struct sp_ip *ip)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	socklen_t length;
+	bool is_own;
+	int fd;
+
+	if (is_unspecified(ip))
+		return false;
+	length = to_sockaddr(ip, &address);
+	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	is_own = bind(fd, (const struct sockaddr *)&address, length) == 0;
+	(void)close(fd);
+	return is_own;
 }

@@ -2,27 +2,13 @@
 in etc/postfix makes of it, with a real Postfix. tests/unit/test-pickup.c holds
 what we read of it."""
 
-import os
-import re
-import shutil
-import subprocess
 import unittest
 
 from case import needs_root
-from daemon import TOP, eventually
+from daemon import eventually
 from milter_server import MilterServer, delete
-from postfix import MASTER, Postfix
-
-TABLE = os.path.join(TOP, "etc", "postfix", "local_header_checks")
-HEADER = "X-Sallyport-Local"
-UID = 71023
-
-
-def recipe():
-    """The lines for master.cf as the table's own comment gives them."""
-    with open(TABLE, encoding="ascii") as file:
-        lines = re.findall(r"^#   (.*)$", file.read(), flags=re.M)
-    return "".join(re.sub(r"unix  n  -  y ", "unix n - n ", line) + "\n" for line in lines)
+from pickup import HEADER, UID, sendmail, set_up
+from postfix import Postfix
 
 
 @needs_root
@@ -33,21 +19,8 @@ class Pickup(unittest.TestCase):
         cls.addClassCleanup(cls.milter.close)
         cls.postfix = Postfix("unix:" + cls.milter.path)
         cls.addClassCleanup(cls.postfix.stop)
-        master = re.sub(r"^pickup .*\n", lambda _: recipe(), MASTER, flags=re.M)
-        cls.postfix.write("etc/master.cf", master.format(folder=cls.postfix.folder, port=cls.postfix.port))
-        shutil.copy(TABLE, cls.postfix.path("etc"))
+        set_up(cls.postfix)
         cls.postfix.start()
-
-    def sendmail(self, message, *words, uid=UID):
-        """As another user; that command believes only /etc/postfix, so it gets
-        an /etc/postfix of its own."""
-        script = 'mount --bind "$1" /etc/postfix && shift && exec setpriv --reuid="$1" --regid="$1" --clear-groups ' \
-                 '/usr/sbin/sendmail "${@:2}"'
-        done = subprocess.run(["unshare", "--mount", "bash", "-c", script, "bash", self.postfix.etc, str(uid), *words],
-                              input=message.encode(), capture_output=True, check=False)
-        if b"unshare" in done.stderr or b"mount:" in done.stderr:
-            self.skipTest("this machine allows no mounts: " + done.stderr.decode())
-        self.assertEqual(done.returncode, 0, done.stderr)
 
     def mail(self, headers="", uid=UID, words=None):
         """Its session, macros and header as the milter got them, and the
@@ -56,9 +29,9 @@ class Pickup(unittest.TestCase):
         before = len(self.milter.mails())
         message = f"{headers}Subject: test\n\nHello\n"
         if words is None:
-            self.sendmail(message, "-f", "a@test.example", self.recipient, uid=uid)
+            sendmail(self.postfix, message, "-f", "a@test.example", self.recipient, uid=uid)
         else:
-            self.sendmail(words + message.replace("\n", "\r\n") + ".\r\nQUIT\r\n", "-bs", uid=uid)
+            sendmail(self.postfix, words + message.replace("\n", "\r\n") + ".\r\nQUIT\r\n", "-bs", uid=uid)
         eventually(lambda: len(self.milter.mails()) > before, "mail at the milter")
         (_, _, arrived), = self.postfix.wait_delivered(self.recipient)
         return (*self.milter.mails()[-1], arrived)
