@@ -53,11 +53,16 @@ struct sp_spf_walk {
 
 struct sp_spf {
 	enum sp_spf_engine engine;
+	/* Of the walks; given back behind the last answer, for a connection may
+	 * keep the outcome for long. */
 	struct sp_arena arena;
+	struct sp_arena kept;	     /* of the outcome */
 	struct sp_spf_macros macros; /* but domain and validated */
 	struct sp_dns_name domain;   /* checked; "" = none */
-	struct sp_spf_entry *entries[SP_SPF_QUESTIONS_MAX];
+	struct sp_spf_entry *
+		*entries; /* SP_SPF_QUESTIONS_MAX; NULL: given back */
 	unsigned count, needed, taken;
+	unsigned open; /* taken, and not answered */
 	struct sp_spf_walk walk;
 	struct sp_spf_outcome outcome;
 	atomic_bool is_done;

@@ -133,7 +133,7 @@ static bool expand(struct sp_spf *spf, const struct sp_dns_record *text,
 		return false;
 	sp_text_init(&expanded, bytes, sizeof(bytes));
 	sp_spf_expand(text->text, text->length, &macros, &expanded);
-	*text_out = make_safe(&spf->arena,
+	*text_out = make_safe(&spf->kept,
 			      (struct sp_spf_slice){ bytes, expanded.length },
 			      SP_SPF_EXPLANATION_SIZE);
 	return true;

@@ -166,10 +166,11 @@ static void conclude(struct sp_spf *spf, enum sp_spf_result result)
 		result == SP_SPF_TEMPERROR || result == SP_SPF_PERMERROR;
 
 	if (walk->term.length > 0)
-		outcome->term = sp_spf_safe(&spf->arena, walk->term.text,
+		outcome->term = sp_spf_safe(&spf->kept, walk->term.text,
 					    walk->term.length);
 	if (is_error && walk->reason != NULL)
-		outcome->reason = walk->reason;
+		outcome->reason = sp_spf_safe(&spf->kept, walk->reason,
+					      strlen(walk->reason));
 	if (result == SP_SPF_PASS) {
 		outcome->passes_ip4 = walk->ip4;
 		outcome->passes_ip6 = walk->ip6;
@@ -226,6 +227,15 @@ static void advance(struct sp_spf *spf)
 		return;
 	atomic_store(&spf->explanation, explanation);
 	spf->is_explained = true;
+}
+
+/* What is still asked has its entry. */
+static void give_back(struct sp_spf *spf)
+{
+	if (!spf->is_explained || spf->open > 0)
+		return;
+	sp_arena_clear(&spf->arena);
+	spf->entries = NULL;
 }
 
 /* ---------------------------------------------------------------- interface */
@@ -296,6 +306,11 @@ struct sp_spf *sp_spf_new(const struct sp_spf_request *request)
 		abort();
 	spf->engine = request->engine;
 	sp_arena_init(&spf->arena, SP_SPF_BYTES_MAX);
+	sp_arena_init(&spf->kept, SP_SPF_BYTES_MAX);
+	spf->entries = sp_arena_alloc(
+		&spf->arena, SP_SPF_QUESTIONS_MAX * sizeof(*spf->entries));
+	if (spf->entries == NULL)
+		abort();
 	spf->macros.helo = copy(spf, request->helo, strlen(request->helo));
 	spf->macros.receiver =
 		copy(spf, request->receiver, strlen(request->receiver));
@@ -310,6 +325,7 @@ struct sp_spf *sp_spf_new(const struct sp_spf_request *request)
 	atomic_init(&spf->is_done, false);
 	atomic_init(&spf->explanation, "");
 	advance(spf);
+	give_back(spf);
 	return spf;
 }
 
@@ -318,6 +334,7 @@ void sp_spf_free(struct sp_spf **spf)
 	if (*spf == NULL)
 		return;
 	sp_arena_clear(&(*spf)->arena);
+	sp_arena_clear(&(*spf)->kept);
 	free(*spf);
 	*spf = NULL;
 }
@@ -329,6 +346,7 @@ bool sp_spf_next(struct sp_spf *spf, struct sp_spf_question *question_out)
 	if (spf->is_explained || spf->taken == spf->count)
 		return false;
 	entry = spf->entries[spf->taken++];
+	spf->open++;
 	*question_out = (struct sp_spf_question){
 		.number = entry->number,
 		.name = &entry->name,
@@ -340,11 +358,15 @@ bool sp_spf_next(struct sp_spf *spf, struct sp_spf_question *question_out)
 void sp_spf_answer(struct sp_spf *spf, unsigned number,
 		   const struct sp_dns_answer *answer)
 {
-	if (spf->is_explained || number >= spf->count ||
+	if (spf->entries == NULL || number >= spf->taken ||
+	    spf->entries[number]->answer != NULL ||
 	    answer->status == SP_DNS_PENDING)
 		return;
 	spf->entries[number]->answer = answer;
-	advance(spf);
+	spf->open--;
+	if (!spf->is_explained)
+		advance(spf);
+	give_back(spf);
 }
 
 const struct sp_spf_outcome *sp_spf_outcome_get(const struct sp_spf *spf)

@@ -33,13 +33,13 @@ static const struct test_dns_row rows[] = {
 	{ "b.test", "TXT", "v=spf1 ip4:192.0.2.2", NAP_MS, TEST_DNS_HONEST },
 	{ "c.test", "TXT", "v=spf1 ip4:192.0.2.3", NAP_MS, TEST_DNS_HONEST },
 	{ "why.e.test", "TXT", "%{i} may%_not", 0, TEST_DNS_HONEST },
-	{ "unsaid.test", "TXT", "v=spf1 a -all exp=silent.test", 0,
+	{ "unsaid.test", "TXT", "v=spf1 a -all exp=two.silent.test", 0,
 	  TEST_DNS_HONEST },
 	{ "unsaid.test", "A", "192.0.2.1", 0, TEST_DNS_HONEST },
-	{ "early.test", "TXT", "v=spf1 a include:silent.test", 0,
+	{ "early.test", "TXT", "v=spf1 a include:one.silent.test", 0,
 	  TEST_DNS_HONEST },
 	{ "early.test", "A", "192.0.2.1", NAP_MS, TEST_DNS_HONEST },
-	{ "silent.test", "ANY", NULL, 0, TEST_DNS_SILENT },
+	{ "*.silent.test", "ANY", NULL, 0, TEST_DNS_SILENT },
 	{ "spaced.test", "TXT", "v=spf1 exists:a%_b.test -all", 0,
 	  TEST_DNS_HONEST },
 	{ "a b.test", "A", "127.0.0.2", 0, TEST_DNS_HONEST },
@@ -128,7 +128,7 @@ static void test_nobody_waits_for_an_explanation(void **state)
 static void test_without_an_answer_it_is_not_done(void **state)
 {
 	struct world *world = *state;
-	struct sp_spf *spf = begin("192.0.2.1", "u@silent.test");
+	struct sp_spf *spf = begin("192.0.2.1", "u@three.silent.test");
 
 	sp_spf_run(spf, world->batch, &groups);
 	assert_false(sp_dns_wait(world->batch, WORLD_GROUP,
