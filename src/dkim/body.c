@@ -113,26 +113,46 @@ static void put_text(struct sp_dkim_body *body, const unsigned char *bytes,
 
 /* ------------------------------------------------------------------- input */
 
-/* How many bytes at the beginning are neither white space nor control
- * characters: eight at a time, most of a body is such. */
-static size_t run_of_text(const unsigned char *bytes, size_t length)
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* 0x80 in each byte of `word` that is zero, and in no other. */
+static uint64_t zeros(uint64_t word)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
+	return ~(((word & EACH(0x7f)) + EACH(0x7f)) | word | EACH(0x7f));
+}
+
+/*
+ * How many bytes at the beginning of a relaxed body are the same in canonical
+ * form: up to a TAB, a CR, or a second space. A space at their end may be one
+ * of several, or the last of its line.
+ */
+static size_t run_of_text(const unsigned char *bytes, size_t length,
+			  bool is_after_space)
+{
+	uint64_t before = is_after_space ? 0x80 : 0;
 	size_t run = 0;
 
 	for (; length - run >= sizeof(uint64_t); run += sizeof(uint64_t)) {
-		uint64_t word, low;
+		uint64_t word, spaces, stops;
 
 		memcpy(&word, bytes + run, sizeof(word));
-		word = le64toh(word);
-		/* The lowest bit that is set is of the first byte below 0x21;
-		 * those above it may be of others. */
-		low = (word - ones * 0x21) & ~word & (ones * 0x80);
-		if (low != 0)
-			return run + (size_t)__builtin_ctzll(low) / 8;
+		word = le64toh(word); /* the first byte is the lowest */
+		spaces = zeros(word ^ EACH(' '));
+		/* TAB and CR differ in this bit only. */
+		stops = zeros((word | EACH('\r' ^ '\t')) ^ EACH('\r')) |
+			(spaces & (spaces << 8 | before));
+		if (stops != 0)
+			return run + (size_t)__builtin_ctzll(stops) / 8;
+		before = spaces >> 56;
 	}
-	while (run < length && bytes[run] > ' ')
-		run++;
+	for (; run < length; run++) {
+		bool is_space = bytes[run] == ' ';
+
+		if (bytes[run] == '\t' || bytes[run] == '\r' ||
+		    (is_space && before != 0))
+			break;
+		before = is_space ? 0x80 : 0;
+	}
 	return run;
 }
 
@@ -144,22 +164,52 @@ static size_t run_without_cr(const unsigned char *bytes, size_t length)
 	return cr != NULL ? (size_t)(cr - bytes) : length;
 }
 
-/* The byte that ended a run. */
-static void add_special(struct sp_dkim_body *body, unsigned char byte)
+/* Returns its length. */
+static size_t add_run(struct sp_dkim_body *body, const unsigned char *bytes,
+		      size_t length)
 {
-	bool is_line_end = body->has_cr && byte == '\n';
+	size_t run, text;
 
-	if (body->has_cr && !is_line_end)
-		put_text(body, crlf, 1);
-	body->has_cr = byte == '\r';
-	if (is_line_end) {
-		body->line_ends++;
-		body->has_space = false;
-	} else if (body->form.is_relaxed && (byte == ' ' || byte == '\t')) {
-		body->has_space = true;
-	} else if (byte != '\r') {
-		put_text(body, &byte, 1);
+	if (body->has_cr)
+		return 0;
+	run = text = body->form.is_relaxed
+			     ? run_of_text(bytes, length, body->has_space)
+			     : run_without_cr(bytes, length);
+	if (body->form.is_relaxed && run > 0 && bytes[run - 1] == ' ')
+		text--;
+	if (text > 0)
+		put_text(body, bytes, text);
+	body->has_space |= text < run;
+	return run;
+}
+
+static void end_line(struct sp_dkim_body *body)
+{
+	body->line_ends++;
+	body->has_space = false;
+	body->has_cr = false;
+}
+
+/* One byte that ended a run, or the CRLF. Returns how many. */
+static size_t add_special(struct sp_dkim_body *body, const unsigned char *bytes,
+			  size_t length)
+{
+	if (body->has_cr && bytes[0] == '\n') {
+		end_line(body);
+		return 1;
 	}
+	if (body->has_cr)
+		put_text(body, crlf, 1);
+	if (length > 1 && memcmp(bytes, crlf, 2) == 0) {
+		end_line(body);
+		return 2;
+	}
+	body->has_cr = bytes[0] == '\r';
+	if (body->form.is_relaxed && (bytes[0] == ' ' || bytes[0] == '\t'))
+		body->has_space = true;
+	else if (!body->has_cr)
+		put_text(body, bytes, 1);
+	return 1;
 }
 
 bool sp_dkim_body_wants(const struct sp_dkim_body *body)
@@ -171,18 +221,12 @@ void sp_dkim_body_add(struct sp_dkim_body *body, const unsigned char *bytes,
 		      size_t length)
 {
 	while (length > 0 && sp_dkim_body_wants(body)) {
-		size_t run = 0;
+		size_t size = add_run(body, bytes, length);
 
-		if (!body->has_cr)
-			run = body->form.is_relaxed
-				      ? run_of_text(bytes, length)
-				      : run_without_cr(bytes, length);
-		if (run > 0)
-			put_text(body, bytes, run);
-		else
-			add_special(body, bytes[run++]);
-		bytes += run;
-		length -= run;
+		if (size == 0)
+			size = add_special(body, bytes, length);
+		bytes += size;
+		length -= size;
 	}
 }
 

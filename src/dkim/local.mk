@@ -3,6 +3,7 @@ libsallyport_a_SOURCES += \
 	src/dkim/base64.c src/dkim/base64.h \
 	src/dkim/body.c src/dkim/body.h \
 	src/dkim/claim.c src/dkim/claim.h \
+	src/dkim/decode.c src/dkim/decode.h \
 	src/dkim/der.c src/dkim/der.h \
 	src/dkim/dkim.c \
 	src/dkim/fields.c src/dkim/fields.h \

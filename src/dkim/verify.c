@@ -6,6 +6,8 @@
 
 #include <opendkim/dkim.h>
 
+#include "decode.h"
+
 struct sp_dkim_verify {
 	DKIM *handle;
 	const struct sp_dkim_fields *fields;
@@ -48,6 +50,7 @@ static DKIM_LIB *make_library(void)
 
 	if (library == NULL)
 		abort(); /* no memory for some hundred bytes */
+	sp_dkim_own_decoder();
 	dkim_options(library, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags,
 		     sizeof(flags));
 	dkim_options(library, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift_sec,

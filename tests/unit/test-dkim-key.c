@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 
 #include "base64.h"
+#include "decode.h"
 #include "der.h"
 #include "dkim_signer.h"
 
@@ -377,6 +379,17 @@ static void test_damaged_keys(void **state)
 	dkim_signer_free(&signer);
 }
 
+/* decode.h: it is found by its name, and nothing breaks when it is not. */
+static void test_libopendkim_finds_our_decoder(void **state)
+{
+	Dl_info found;
+
+	(void)state;
+	sp_dkim_own_decoder();
+	assert_true(dladdr(dlsym(RTLD_DEFAULT, "d2i_PUBKEY_bio"), &found) != 0);
+	assert_null(strstr(found.dli_fname, "libcrypto"));
+}
+
 static void test_base64_goes_both_ways(void **state)
 {
 	unsigned char bytes[64], back[64];
@@ -412,6 +425,7 @@ int main(void)
 			test_an_rsa_key_without_its_type_is_the_same_key),
 		cmocka_unit_test(test_the_numbers_of_a_key_are_bounded),
 		cmocka_unit_test(test_damaged_keys),
+		cmocka_unit_test(test_libopendkim_finds_our_decoder),
 		cmocka_unit_test(test_base64_goes_both_ways),
 	};
 
