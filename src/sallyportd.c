@@ -128,6 +128,14 @@ static enum sp_err load(const char *path, const struct sp_config **config_out)
 	return err;
 }
 
+static void show_warnings(const struct sp_config *config)
+{
+	const char *text;
+
+	for (size_t i = 0; (text = sp_config_warning(config, i)) != NULL; i++)
+		(void)fprintf(stderr, "%s: warning: %s\n", config->file, text);
+}
+
 /* Signals are taken by sigwaitinfo in main alone; every thread inherits the
  * mask, so this comes before the first of them. */
 static void block_signals(sigset_t *taken_out)
@@ -297,11 +305,20 @@ static void complain_of_reload(struct parts *parts,
 	sp_control_set_reload_error(parts->control, errors->texts[0]);
 }
 
+static void warn_of_config(const struct sp_config *config)
+{
+	const char *text;
+
+	for (size_t i = 0; (text = sp_config_warning(config, i)) != NULL; i++)
+		sp_log(SP_LOG_WARNING, "%s", text);
+}
+
 static void take_over(struct parts *parts, const struct sp_config *fresh)
 {
 	enum sp_err err;
 
 	warn_of_restart(parts->config, fresh);
+	warn_of_config(fresh);
 	if (sp_log_configure(&fresh->log.options) != SP_OK)
 		sp_log(SP_LOG_ERROR, "reload: cannot open the log %s: %s",
 		       fresh->log.options.file, strerror(errno));
@@ -391,6 +408,8 @@ static int run(const struct options *options, struct parts *parts,
 	if (err == SP_OK)
 		err = open_log(parts->config);
 	if (err == SP_OK)
+		warn_of_config(parts->config);
+	if (err == SP_OK)
 		err = start_serving(options, parts);
 	if (err == SP_OK) {
 		sp_log(SP_LOG_INFO, "ready: listening on %s",
@@ -416,6 +435,7 @@ int main(int argc, char **argv)
 	if (load(options.config, &parts.config) != SP_OK)
 		return EXIT_CONFIG;
 	if (options.only_check) {
+		show_warnings(parts.config);
 		sp_config_unref(&parts.config);
 		return EXIT_SUCCESS;
 	}

@@ -283,6 +283,10 @@ enum sp_err sp_config_load(const char *path,
 			   const struct sp_config **config_out,
 			   struct sp_config_errors *errors_out);
 
+/* What is allowed and may still not be what is wanted. Sentence `index`; NULL
+ * behind the last one. Constant text. */
+const char *sp_config_warning(const struct sp_config *config, size_t index);
+
 const struct sp_config *sp_config_ref(const struct sp_config *config);
 void sp_config_unref(const struct sp_config **config);
 

@@ -21,6 +21,11 @@ enum sp_counter {
 	SP_COUNT_WOULD_DEFER,
 	SP_COUNT_WOULD_REJECT,
 	SP_COUNT_DEGRADED,
+	SP_COUNT_HELD_NOW,	/* greetings, and answers; goes down too */
+	SP_COUNT_HELD,		/* greetings */
+	SP_COUNT_HELD_FOR_LESS, /* or not at all, because others were held */
+	SP_COUNT_TALKERS,
+	SP_COUNT_HANG_UPS,
 	SP_COUNT_RELOADS,
 	SP_COUNTERS
 };

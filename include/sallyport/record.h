@@ -78,7 +78,11 @@ struct sp_record {
 	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
 	const char *greylist;  /* a state's name; NULL when not asked */
 	const char *proof;     /* of the identity; NULL when there is none */
-	bool has_uid;	       /* `uid` sent it, of this machine */
+	/* What the client did while its greeting was held; NULL: it was not. */
+	const char *greeting;
+	const char *greeting_why; /* in words, of "unknown"; "" */
+	int64_t greeting_ms;	  /* it was held */
+	bool has_uid;		  /* `uid` sent it, of this machine */
 	uint32_t uid;
 	const char *uid_why; /* it is not known; NULL when it is, or remote */
 	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */

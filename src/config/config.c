@@ -6,6 +6,8 @@
 #include "loader.h"
 
 enum {
+	/* What every MTA bears as it is shipped: Sendmail's R: is 10 s. */
+	MTA_PATIENCE_MS = 8000,
 	/* Both far above what a file of 1 MB can fill. */
 	STRINGS_LIMIT_BYTES = 64 * 1024 * 1024,
 	TREE_LIMIT_BYTES = 256 * 1024 * 1024
@@ -192,4 +194,28 @@ enum sp_err sp_config_option(const struct sp_config *config, size_t index,
 		sp_snapshot_write(snapshot_of(config), &option, &value);
 	view_out->is_set = config != NULL && snapshot_of(config)->is_set[index];
 	return SP_OK;
+}
+
+const char *sp_config_warning(const struct sp_config *config, size_t index)
+{
+	const struct {
+		bool holds;
+		const char *text;
+	} rows[] = {
+		{ config->greeting.delay_ms > MTA_PATIENCE_MS,
+		  "greeting.delay is above 8s: the MTA has to wait longer than "
+		  "that. Set R: in Sendmail's INPUT_MAIL_FILTER (10s if it is "
+		  "not set) or milter_command_timeout of Postfix (30s) well "
+		  "above it, or mail passes unchecked or is deferred" },
+		{ config->greeting.tarpit_ms > MTA_PATIENCE_MS,
+		  "greeting.tarpit is above 8s: the MTA has to wait longer "
+		  "than that. Set R: in Sendmail's INPUT_MAIL_FILTER (10s if "
+		  "it is not set) or milter_command_timeout of Postfix (30s) "
+		  "well above it, or mail passes unchecked or is deferred" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].holds && index-- == 0)
+			return rows[i].text;
+	return NULL;
 }

@@ -52,6 +52,19 @@ static void put_counters(json_t *object)
 			  sp_counter_value(rows[i].counter));
 }
 
+static json_t *greetings(void)
+{
+	json_t *object = json_object();
+
+	put_count(object, "held_now", sp_counter_value(SP_COUNT_HELD_NOW));
+	put_count(object, "held", sp_counter_value(SP_COUNT_HELD));
+	put_count(object, "held_for_less",
+		  sp_counter_value(SP_COUNT_HELD_FOR_LESS));
+	put_count(object, "talkers", sp_counter_value(SP_COUNT_TALKERS));
+	put_count(object, "hang_ups", sp_counter_value(SP_COUNT_HANG_UPS));
+	return object;
+}
+
 static json_t *verdicts(void)
 {
 	json_t *object = json_object();
@@ -182,6 +195,7 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 						? "enforce"
 						: "observe"));
 	put_counters(object);
+	json_object_set_new(object, "greetings", greetings());
 	json_object_set_new(object, "verdicts", verdicts());
 	json_object_set_new(object, "would", would());
 	json_object_set_new(object, "reload_error", text(reload_error));
@@ -311,6 +325,18 @@ static json_t *lookups(const struct sp_record *record)
 	return array;
 }
 
+static void put_greeting(json_t *object, const struct sp_record *record)
+{
+	if (!record->greeting)
+		return;
+	json_object_set_new(object, "greeting", json_string(record->greeting));
+	if (record->greeting_why[0])
+		json_object_set_new(object, "greeting_why",
+				    json_string(record->greeting_why));
+	json_object_set_new(object, "greeting_ms",
+			    json_integer(record->greeting_ms));
+}
+
 json_t *sp_view_record(const struct sp_record *record)
 {
 	json_t *object = json_object();
@@ -325,6 +351,7 @@ json_t *sp_view_record(const struct sp_record *record)
 		json_object_set_new(
 			object, "would",
 			json_string(sp_outcome_name(record->would)));
+	put_greeting(object, record);
 	if (record->has_uid)
 		put_count(object, "uid", record->uid);
 	if (record->uid_why)

@@ -58,6 +58,15 @@ static void print_head(const json_t *status)
 	print_line("listens on", text(status, "listen"));
 }
 
+static void print_greetings(const json_t *greetings)
+{
+	printf("%-12s %lld held now, %lld in all, %lld for less or not at "
+	       "all; %lld talked early, %lld hung up\n",
+	       "greetings", number(greetings, "held_now"),
+	       number(greetings, "held"), number(greetings, "held_for_less"),
+	       number(greetings, "talkers"), number(greetings, "hang_ups"));
+}
+
 static void print_mails(const json_t *status)
 {
 	const json_t *verdicts = json_object_get(status, "verdicts");
@@ -182,6 +191,7 @@ static int show(const struct sp_ctl *ctl)
 		return exit_code;
 	}
 	print_head(status);
+	print_greetings(json_object_get(status, "greetings"));
 	print_mails(status);
 	print_store(json_object_get(status, "store"));
 	print_dns(json_object_get(status, "dns"));

@@ -203,6 +203,8 @@ static void print_verdict(const json_t *verdict)
 	}
 	if (i == 0)
 		puts("findings   none");
+	print_pair("greeting", text_of(verdict, "greeting"));
+	print_pair("  because", text_of(verdict, "greeting_why"));
 	if (json_object_get(verdict, "uid"))
 		printf("user       uid %lld, of this machine\n",
 		       (long long)json_integer_value(

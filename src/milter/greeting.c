@@ -18,6 +18,7 @@
 #include "sallyport/check.h"
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/counters.h"
 #include "sallyport/log.h"
 #include "sallyport/policy.h"
 #include "sallyport/record.h"
@@ -54,6 +55,9 @@ static int64_t take_place(const struct sp_greeting_config *config,
 	unsigned before = atomic_fetch_add(&held, 1);
 	int64_t given_ms = sp_gate_delay_ms(delay_ms, before, most);
 
+	sp_count(SP_COUNT_HELD_NOW);
+	if (given_ms < delay_ms)
+		sp_count(SP_COUNT_HELD_FOR_LESS);
 	if (given_ms < delay_ms)
 		sp_log_limited(
 			&limit, SP_LOG_WARNING,
@@ -66,6 +70,7 @@ static int64_t take_place(const struct sp_greeting_config *config,
 static void leave_place(void)
 {
 	atomic_fetch_sub(&held, 1);
+	sp_count_down(SP_COUNT_HELD_NOW);
 }
 
 static void sleep_until(int64_t until_ms)
@@ -125,6 +130,15 @@ static void say_blind(const struct sp_gate_fact *fact)
 			       fact->error ? strerror(fact->error) : "");
 }
 
+static void count(const struct sp_gate_fact *fact)
+{
+	sp_count(SP_COUNT_HELD);
+	if (fact->answer == SP_GATE_TALKED)
+		sp_count(SP_COUNT_TALKERS);
+	if (fact->answer == SP_GATE_HUNG_UP)
+		sp_count(SP_COUNT_HANG_UPS);
+}
+
 /* Who leaves without a mail has no verdict: this is his line. */
 static void log_end(const struct sp_session *session)
 {
@@ -174,6 +188,7 @@ bool sp_greeting_hold(struct sp_session *session, bool is_tls)
 	watch(session, &ends);
 	leave_place();
 	connection->greeted_us = sp_clock_mono_us();
+	count(fact);
 	say_blind(fact);
 	if (fact->answer == SP_GATE_HUNG_UP)
 		remember_hang_up(session);

@@ -100,6 +100,16 @@ static void fill_findings(struct sp_record *record,
 	}
 }
 
+static void fill_greeting(struct sp_record *record,
+			  const struct sp_gate_fact *gate)
+{
+	if (gate->answer == SP_GATE_NOT_RUN)
+		return;
+	record->greeting = sp_gate_answer_text(gate->answer);
+	record->greeting_why = sp_gate_why_text(gate->why);
+	record->greeting_ms = gate->held_ms;
+}
+
 static void fill_owner(struct sp_record *record,
 		       const struct sp_owner_fact *owner)
 {
@@ -139,6 +149,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
 	       sizeof(connection->stage_us));
+	fill_greeting(record, &connection->gate.fact);
 	fill_owner(record, sp_session_owner(session));
 	sp_trace_results(record, session);
 	sp_trace_lookups(record, session);
@@ -208,6 +219,17 @@ static void log_refusals(struct sp_log_event *event,
 			sp_log_event_number(event, rows[i].key, rows[i].count);
 }
 
+static void log_greeting(struct sp_log_event *event,
+			 const struct sp_record *record)
+{
+	if (!record->greeting)
+		return;
+	sp_log_event_text(event, "greeting", record->greeting);
+	sp_log_event_text(event, "greeting_why",
+			  unless_empty(record->greeting_why));
+	sp_log_event_number(event, "greeting_ms", record->greeting_ms);
+}
+
 static void write_line(const struct sp_record *record)
 {
 	struct sp_log_event event;
@@ -235,6 +257,7 @@ static void write_line(const struct sp_record *record)
 				  sp_outcome_name(record->would));
 	sp_log_event_real(&event, "score", record->score);
 	log_tests(&event, record);
+	log_greeting(&event, record);
 	sp_log_event_text(&event, "greylist", record->greylist);
 	sp_log_event_text(&event, "identity", unless_empty(record->identity));
 	sp_log_event_text(&event, "proof", record->proof);

@@ -87,7 +87,25 @@ class GreetingCases:
         code, seconds = client.greeting()
         self.assertEqual(code, "220")
         self.assertGreaterEqual(seconds, DELAY_SEC - 0.05)
-        self.assertNotIn("EARLY_TALKER", self.send(client)["tests"])
+        event = self.send(client)
+        self.assertNotIn("EARLY_TALKER", event.get("tests", ""))
+        self.assertEqual((event["greeting"], event.get("greeting_why")), ("quiet", None))
+        self.assertGreaterEqual(int(event["greeting_ms"]), DELAY_SEC * 1000 - 50)
+        self.assertEqual(self.sally.ask("verdict " + event["id"])["greeting"], "quiet")
+
+    def test_they_are_counted(self):
+        before = self.sally.ask("status")["greetings"]
+        self.assertEqual(self.leaves(lambda client: client.socket.close()), "hung-up")
+        client = self.client_of()
+        client.say("EHLO there.example")
+        client.greeting()
+        waits = self.client_of()
+        eventually(lambda: self.sally.ask("status")["greetings"]["held_now"], "held greeting")
+        waits.greeting()
+        eventually(lambda: not self.sally.ask("status")["greetings"]["held_now"], "end of it")
+        after = self.sally.ask("status")["greetings"]
+        self.assertEqual({name: after[name] - before[name] for name in after},
+                         {"held_now": 0, "held": 3, "held_for_less": 0, "talkers": 1, "hang_ups": 1})
 
     def test_who_talks_at_once_is_found_out(self):
         client = self.client_of()
@@ -95,7 +113,9 @@ class GreetingCases:
         client.greeting()
         while client.line()[3:4] == "-":
             pass
-        self.assertIn("EARLY_TALKER=4", self.send(client)["tests"])
+        event = self.send(client)
+        self.assertIn("EARLY_TALKER=4", event["tests"])
+        self.assertEqual(event["greeting"], "talked")
 
     def test_who_talks_a_little_later_too(self):
         client = self.client_of()

@@ -32,6 +32,24 @@ class Configuration(DaemonCase):
         status, said, _ = self.check("mode: observe\ngreylist:\n  delay: 5m\n")
         self.assertEqual((status, re.findall("FILE:.*", said)), (0, []))
 
+    def test_what_mtas_hardly_bear_is_warned_of(self):
+        for text, warns in [("greeting:\n  delay: 8s\n", False), ("greeting:\n  delay: 8001ms\n", True),
+                            ("greeting:\n  tarpit: 9s\n", True)]:
+            with self.subTest(text=text):
+                status, said, _ = self.check(text)
+                self.assertEqual(status, 0, said)
+                for name in ("warning: greeting.", "milter_command_timeout", "Sendmail", "R:"):
+                    self.assertEqual(name in said, warns, said)
+
+    def test_it_is_warned_of_at_start_and_at_reload_too(self):
+        sally = self.daemon({"greeting.delay": "9s"})
+        self.assertEqual(sally.log_text().count("greeting.delay is above 8s"), 1)
+        sally.reload()
+        self.assertEqual(sally.log_text().count("greeting.delay is above 8s"), 2)
+        sally.write_config(greeting__delay="6s")
+        sally.reload()
+        self.assertEqual(sally.log_text().count("greeting.delay is above 8s"), 2)
+
     def test_errors_name_file_and_line(self):
         for text, where in [
                 ("mode: observe\nmodus: x\n", "FILE:2:"),
