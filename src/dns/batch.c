@@ -109,10 +109,14 @@ static void link_waiter(struct sp_dns_pending *pending,
 	lookup->waiters = pending;
 	pending->older = dns->newest;
 	pending->newer = NULL;
-	if (dns->newest != NULL)
+	if (dns->newest != NULL) {
 		dns->newest->newer = pending;
-	else
+	} else {
 		dns->oldest = pending;
+		/* It may sleep without an end: what is joined was perhaps
+		 * begun for one who has gone. */
+		sp_dns_wake(dns);
+	}
 	dns->newest = pending;
 }
 

@@ -329,6 +329,23 @@ static void test_a_silent_server_costs_the_deadline_once(void **state)
 	assert_false(world_health(world).is_dead);
 }
 
+/* Its lookup is still under way, but nobody's any more: the dispatcher sleeps. */
+static void test_who_joins_a_forgotten_lookup_does_not_wait_for_ever(
+	void **state)
+{
+	struct world *world = *state;
+
+	world_ask(world->batch, "silent.example.org", SP_DNS_A);
+	world_nap_ms(20);
+	sp_dns_batch_clear(world->batch);
+	world_nap_ms(200);
+	world_ask(world->batch, "silent.example.org", SP_DNS_A);
+	assert_true(sp_dns_wait(world->batch, WORLD_GROUP,
+				sp_clock_mono_ms() + 3000));
+	assert_int_equal(sp_dns_answer_get(world->batch, 0)->status,
+			 SP_DNS_TIMEOUT);
+}
+
 static void test_a_batch_is_cleared_in_flight(void **state)
 {
 	struct world *world = *state;
@@ -470,6 +487,7 @@ int main(void)
 		TEST(test_a_follow_up_is_called_whatever_comes),
 		TEST(test_a_batch_is_bounded),
 		TEST(test_a_silent_server_costs_the_deadline_once),
+		TEST(test_who_joins_a_forgotten_lookup_does_not_wait_for_ever),
 		TEST(test_a_batch_is_cleared_in_flight),
 		TEST(test_it_ends_with_lookups_in_flight),
 		TEST(test_lookups_in_flight_are_bounded),
