@@ -447,7 +447,7 @@ void sp_dkim_claim_judge_key(struct sp_dkim_claim *claim,
 {
 	claim->told.key_bits = key->bits;
 	claim->told.is_testing = key->is_testing;
-	if (key->problem != SP_DKIM_NONE)
+	if (key->problem != SP_DKIM_NONE && key->problem != SP_DKIM_POLICY)
 		sp_dkim_claim_end(claim, key->problem, key->reason);
 	else if (key->type != claim->type)
 		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
@@ -458,4 +458,6 @@ void sp_dkim_claim_judge_key(struct sp_dkim_claim *claim,
 	else if (key->is_for_one && claim->is_of_subdomain)
 		sp_dkim_claim_end(claim, SP_DKIM_PERMERROR,
 				  "the key is not for subdomains");
+	else if (key->problem == SP_DKIM_POLICY)
+		sp_dkim_claim_end(claim, key->problem, key->reason);
 }

@@ -12,7 +12,8 @@ LINES = {
     "dkimpy": "dkim dkimpy: 3 of 3\n",
     "go-msgauth": "dkim go-msgauth: 5 of 5\n",
     "mimekit": "dkim mimekit: 4 of 4, 1 argued\n",
-    "mail-dkim-perl": "dkim mail-dkim-perl: 79 of 79, 45 argued\n",
+    "mail-dkim-perl": "dkim mail-dkim-perl: 79 of 79, 45 argued\n"
+                      "dkim mail-dkim-perl keys: 18 of 18\n",
 }
 
 
