@@ -1,5 +1,6 @@
 /*
- * hash.h - a keyed hash of bytes that strangers choose: SipHash-2-4, 128 bits.
+ * hash.h - keyed hashes of bytes that strangers choose: SipHash-2-4 of 128 bits
+ *          for names, SipHash-1-3 of 64 bits for the places of a table.
  *
  * Whoever does not know the key can neither foresee a hash nor make two that
  * are the same. With a key that everybody knows (all zeros) it still makes a
@@ -32,6 +33,13 @@ struct sp_hash {
 /* `key` NULL: all zeros. */
 void sp_hash_make(const struct sp_hash_key *key, const void *bytes,
 		  size_t length, struct sp_hash *hash_out);
+
+/*
+ * For a table: at half the cost. It keeps those from choosing what shares a
+ * place who never see a hash, so never show one. `key` is random (getrandom).
+ */
+uint64_t sp_hash_place(const struct sp_hash_key *key, const void *bytes,
+		       size_t length);
 
 /* In 32 hexadecimal digits; returns `text_out`. */
 const char *sp_hash_text(const struct sp_hash *hash,

@@ -1,6 +1,8 @@
 #include "sallyport/hash.h"
 
+#include <endian.h>
 #include <stdio.h>
+#include <string.h>
 
 struct state {
 	uint64_t v0, v1, v2, v3;
@@ -11,9 +13,8 @@ static uint64_t read_word(const uint8_t *bytes, size_t count)
 {
 	uint64_t word = 0;
 
-	for (size_t i = 0; i < count; i++)
-		word |= (uint64_t)bytes[i] << (8 * i);
-	return word;
+	memcpy(&word, bytes, count);
+	return le64toh(word);
 }
 
 static void write_word(uint64_t word, uint8_t *bytes_out)
@@ -43,11 +44,35 @@ static void mix(struct state *state, unsigned rounds)
 	}
 }
 
-static void take(struct state *state, uint64_t word)
+static struct state begin(const struct sp_hash_key *key)
+{
+	const uint64_t k0 = read_word(key->bytes, 8);
+	const uint64_t k1 = read_word(key->bytes + 8, 8);
+
+	return (struct state){
+		.v0 = k0 ^ UINT64_C(0x736f6d6570736575),
+		.v1 = k1 ^ UINT64_C(0x646f72616e646f6d),
+		.v2 = k0 ^ UINT64_C(0x6c7967656e657261),
+		.v3 = k1 ^ UINT64_C(0x7465646279746573),
+	};
+}
+
+static void take_word(struct state *state, uint64_t word, unsigned rounds)
 {
 	state->v3 ^= word;
-	mix(state, 2);
+	mix(state, rounds);
 	state->v0 ^= word;
+}
+
+static void take(struct state *state, const uint8_t *bytes, size_t length,
+		 unsigned rounds)
+{
+	size_t left = length;
+
+	for (; left >= 8; left -= 8, bytes += 8)
+		take_word(state, read_word(bytes, 8), rounds);
+	take_word(state, read_word(bytes, left) | (uint64_t)length << 56,
+		  rounds);
 }
 
 static uint64_t read_out(const struct state *state)
@@ -59,27 +84,27 @@ void sp_hash_make(const struct sp_hash_key *key, const void *bytes,
 		  size_t length, struct sp_hash *hash_out)
 {
 	static const struct sp_hash_key zeros;
-	const struct sp_hash_key *used = key == NULL ? &zeros : key;
-	const uint64_t k0 = read_word(used->bytes, 8);
-	const uint64_t k1 = read_word(used->bytes + 8, 8);
-	const uint8_t *at = bytes;
-	size_t left = length;
-	struct state state = {
-		.v0 = k0 ^ UINT64_C(0x736f6d6570736575),
-		.v1 = k1 ^ UINT64_C(0x646f72616e646f6d) ^ 0xee,
-		.v2 = k0 ^ UINT64_C(0x6c7967656e657261),
-		.v3 = k1 ^ UINT64_C(0x7465646279746573),
-	};
+	struct state state = begin(key == NULL ? &zeros : key);
 
-	for (; left >= 8; left -= 8, at += 8)
-		take(&state, read_word(at, 8));
-	take(&state, read_word(at, left) | (uint64_t)length << 56);
+	state.v1 ^= 0xee;
+	take(&state, bytes, length, 2);
 	state.v2 ^= 0xee;
 	mix(&state, 4);
 	write_word(read_out(&state), hash_out->bytes);
 	state.v1 ^= 0xdd;
 	mix(&state, 4);
 	write_word(read_out(&state), hash_out->bytes + 8);
+}
+
+uint64_t sp_hash_place(const struct sp_hash_key *key, const void *bytes,
+		       size_t length)
+{
+	struct state state = begin(key);
+
+	take(&state, bytes, length, 1);
+	state.v2 ^= 0xff;
+	mix(&state, 3);
+	return read_out(&state);
 }
 
 const char *sp_hash_text(const struct sp_hash *hash,

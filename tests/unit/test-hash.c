@@ -44,6 +44,39 @@ static void test_published(void **state)
 	}
 }
 
+/* The bytes 00 01 02 ... under a key of zeros, by CPython 3.11: its hash of
+ * bytes is the same when PYTHONHASHSEED is 0. */
+static const struct {
+	size_t length;
+	uint64_t hash;
+} place_rows[] = {
+	{ 1, UINT64_C(0x68a914128e01e473) },
+	{ 7, UINT64_C(0x2f098ab0c751325a) },
+	{ 8, UINT64_C(0xead411e67ebe2eea) },
+	{ 9, UINT64_C(0x75927f9d95124362) },
+	{ 15, UINT64_C(0xf30eb725bb91c9ea) },
+	{ 16, UINT64_C(0x8972188433a5c5b7) },
+	{ 40, UINT64_C(0x95bc321ab41d8206) },
+};
+
+static void test_places(void **state)
+{
+	const struct sp_hash_key zeros = { { 0 } }, other = { { 1 } };
+	uint8_t input[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(input); i++)
+		input[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(place_rows) / sizeof(*place_rows); i++) {
+		size_t length = place_rows[i].length;
+
+		assert_true(sp_hash_place(&zeros, input, length) ==
+			    place_rows[i].hash);
+		assert_true(sp_hash_place(&other, input, length) !=
+			    place_rows[i].hash);
+	}
+}
+
 static void test_no_key_is_a_key_of_zeros(void **state)
 {
 	const struct sp_hash_key zeros = { { 0 } };
@@ -83,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_no_key_is_a_key_of_zeros),
 		cmocka_unit_test(test_every_byte_counts),
 	};
