@@ -17,18 +17,22 @@
  * other things.
  *
  * The same question goes out once: within a batch, and between all sessions
- * that ask at the same time. What was answered before comes from the cache.
+ * that ask at the same time. What was answered before, and still holds, comes
+ * from our own cache: it is there when sp_dns_ask returns, and so is all of a
+ * chain whose answers are known. That also holds while the resolver is dead.
  *
  * Bounds:   questions of one batch (SP_DNS_QUESTIONS_MAX), lookups in flight
- *           (dns.max-in-flight), records and bytes kept of one answer, and
- *           libunbound's cache. Beyond them: NOT_ASKED, or left out and counted.
+ *           (dns.max-in-flight), records and bytes kept of one answer, our
+ *           cache and libunbound's (half of dns.cache-size each). Beyond them:
+ *           NOT_ASKED, or left out and counted.
  * Dead:     a resolver that answers nothing is found out by a question of our
  *           own (a name under .invalid): then questions are NOT_ASKED at once,
  *           until that question is answered again. A stranger's domain whose
  *           servers are silent does not look like a dead resolver.
  *           Said in the log once when it dies and once when it is back.
- * Threads:  sp_dns: any. A batch: one thread at a time (its follow-ups run on
- *           the dispatcher meanwhile, one after the other).
+ * Threads:  sp_dns: any. A batch: one thread at a time. Its follow-ups run on
+ *           that thread, within sp_dns_ask, or on the dispatcher meanwhile; but
+ *           never two of one batch at the same time.
  * Standard: RFC 1035, RFC 3596 (AAAA), RFC 5782 section 2 (reversed names),
  *           RFC 6761 section 6.4 (invalid).
  */
@@ -168,11 +172,17 @@ struct sp_dns_answer {
 /* --------------------------------------------------------------- questions */
 
 /*
- * Called on the dispatcher, with no lock held, once per question. Quick, never
- * waits, and may call nothing of this header but the names, sp_dns_ask,
- * sp_dns_release and sp_dns_answer_get of that batch. What `context` points to lives until the
- * batch is cleared; other threads may read what is written there once the
- * question's group was waited for.
+ * Called once per question, with no lock held: by the dispatcher, or within a
+ * sp_dns_ask of the batch (its own, when the answer is known by then). Never
+ * while another follow-up of the batch runs, so also what a follow-up asks is
+ * followed up only after that one has returned. Quick, never waits, and may
+ * call nothing of this header but the names, sp_dns_ask, sp_dns_release and
+ * sp_dns_answer_get of that batch.
+ *
+ * What `context` points to is ready before sp_dns_ask is called, and lives until
+ * the batch is cleared. Nobody else touches what a follow-up writes between then
+ * and the end of waiting for the question's group; that sp_dns_ask has returned
+ * says nothing.
  */
 typedef void sp_dns_follow(struct sp_dns_batch *batch,
 			   const struct sp_dns_answer *answer, void *context);
@@ -193,7 +203,7 @@ enum {
 struct sp_dns_batch *sp_dns_batch_new(struct sp_dns *dns);
 
 /*
- * Ask; never waits. Returns the question's number for sp_dns_answer_get: the
+ * Ask; never waits, but may run follow-ups. Returns the question's number for sp_dns_answer_get: the
  * same as before for what was asked in this batch without a follow-up,
  * SP_DNS_NO_QUESTION when the batch is full (counted; no follow-up is called).
  */
@@ -255,6 +265,7 @@ struct sp_dns_health {
 	uint64_t asked;	   /* questions of sessions */
 	uint64_t sent;	   /* lookups begun for them */
 	uint64_t shared;   /* questions that joined another's lookup */
+	uint64_t cached;   /* questions that the cache had the answer to */
 	uint64_t answered; /* found or absent */
 	uint64_t failed;
 	uint64_t timeouts;

@@ -141,7 +141,7 @@ struct sp_spf_groups {
  * Ask in `batch` whatever the evaluation needs, by follow-ups; returns at once.
  * The groups are released as soon as they can be: nobody waits for what was
  * asked early and is not needed any more. Until sp_spf_is_done the evaluation
- * is the dispatcher's. Clear the batch before it is freed.
+ * is its follow-ups'. Clear the batch before it is freed.
  */
 void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch,
 		const struct sp_spf_groups *groups);

@@ -15,7 +15,7 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-/* On the resolver's thread: writes the lookup and asks, no more. */
+/* On this thread or another: writes the lookup and asks, no more. */
 static void on_names(struct sp_dns_batch *batch,
 		     const struct sp_dns_answer *answer, void *context)
 {

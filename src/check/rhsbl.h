@@ -16,7 +16,7 @@ struct sp_session;
 
 void sp_rhsbl_ask_helo(struct sp_session *session,
 		       const struct sp_dns_name *name);
-/* On the resolver's thread, within the follow-up that brought name `index`. */
+/* Within the follow-up that brought name `index`. */
 void sp_rhsbl_ask_rdns(struct sp_session *session, struct sp_dns_batch *batch,
 		       const struct sp_dns_name *name, size_t index);
 void sp_rhsbl_ask_sender(struct sp_session *session,

@@ -16,7 +16,7 @@ static bool is_null_mx(const struct sp_dns_answer *mx)
 	return mx->count == 1 && mx->records[0].length == 0;
 }
 
-/* On the resolver's thread: writes the lookup and asks, no more. */
+/* On this thread or another: writes the lookup and asks, no more. */
 static void on_mx(struct sp_dns_batch *batch,
 		  const struct sp_dns_answer *answer, void *context)
 {

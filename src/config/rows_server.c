@@ -185,7 +185,8 @@ static const struct sp_option rows[] = {
 	  .least = "1MB",
 	  .most = "16GB",
 	  .initial = "16MB",
-	  .help = "How much memory answers are kept in." },
+	  .help = "How much memory answers are kept in: half of it as mails "
+		  "ask for them, half in libunbound, which finds them." },
 	{ .name = "dns.timeout",
 	  .type = SP_OPTION_DURATION,
 	  .offset = AT(dns.timeout_ms),

@@ -137,6 +137,7 @@ static json_t *dns(const struct sp_service *service)
 	json_object_set_new(object, "servers", text(health.servers));
 	json_object_set_new(object, "is_dead", json_boolean(health.is_dead));
 	put_count(object, "asked", health.asked);
+	put_count(object, "cached", health.cached);
 	put_count(object, "sent", health.sent);
 	put_count(object, "answered", health.answered);
 	put_count(object, "failed", health.failed);

@@ -120,13 +120,14 @@ static void print_dns(const json_t *dns)
 	print_line("dns", text(dns, "servers")[0]
 				  ? text(dns, "servers")
 				  : "no server: nothing is looked up");
-	printf("%-12s %s; %lld questions, %lld sent, %lld failed, %lld timed "
-	       "out, %lld not asked\n",
+	printf("%-12s %s; %lld questions, %lld from the cache, %lld sent, "
+	       "%lld failed, %lld timed out, %lld not asked\n",
 	       "",
 	       is_true(dns, "is_dead") ? "DOES NOT ANSWER, or with errors only"
 				       : "answers",
-	       number(dns, "asked"), number(dns, "sent"), number(dns, "failed"),
-	       number(dns, "timeouts"), number(dns, "not_asked"));
+	       number(dns, "asked"), number(dns, "cached"), number(dns, "sent"),
+	       number(dns, "failed"), number(dns, "timeouts"),
+	       number(dns, "not_asked"));
 }
 
 static void print_lists(const json_t *lists)

@@ -202,8 +202,9 @@ struct sp_dns_held *sp_dns_held_new(const struct sp_dns_reader *reader,
 {
 	size_t records_bytes = reader->count * sizeof(*reader->records);
 	size_t alias_size = strlen(like->alias) + 1;
-	struct sp_dns_held *held = malloc(sizeof(*held) + records_bytes +
-					  reader->used_bytes + alias_size);
+	size_t size_bytes = sizeof(struct sp_dns_held) + records_bytes +
+			    reader->used_bytes + alias_size;
+	struct sp_dns_held *held = malloc(size_bytes);
 	struct sp_dns_record *records = (struct sp_dns_record *)(held + 1);
 	char *bytes = (char *)(held + 1) + records_bytes;
 
@@ -221,6 +222,7 @@ struct sp_dns_held *sp_dns_held_new(const struct sp_dns_reader *reader,
 	memcpy(bytes, reader->bytes, reader->used_bytes);
 	memcpy(bytes + reader->used_bytes, like->alias, alias_size);
 	held->references = 1;
+	held->size_bytes = (unsigned)size_bytes;
 	held->answer = *like;
 	held->answer.alias = bytes + reader->used_bytes;
 	held->answer.count = reader->count;
@@ -229,9 +231,24 @@ struct sp_dns_held *sp_dns_held_new(const struct sp_dns_reader *reader,
 	return held;
 }
 
+struct sp_dns_held *sp_dns_held_ref(struct sp_dns_held *held)
+{
+	if (held != NULL && held->references > 0)
+		held->references++;
+	return held;
+}
+
+void sp_dns_held_unref(struct sp_dns_held *held)
+{
+	if (held == NULL || held->references == 0)
+		return;
+	if (--held->references == 0)
+		free(held);
+}
+
 struct sp_dns_held *sp_dns_held_constant(enum sp_dns_status status)
 {
-#define CONSTANT(s) [s] = { 0, { .status = s, .alias = "" } }
+#define CONSTANT(s) [s] = { 0, 0, { .status = s, .alias = "" } }
 	static struct sp_dns_held constants[] = {
 		CONSTANT(SP_DNS_PENDING),   CONSTANT(SP_DNS_FOUND),
 		CONSTANT(SP_DNS_NXDOMAIN),  CONSTANT(SP_DNS_NODATA),

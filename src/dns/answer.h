@@ -11,9 +11,10 @@
 
 #include "sallyport/dns.h"
 
-/* An answer that several batches hold. */
+/* An answer that the cache and several batches hold. */
 struct sp_dns_held {
 	unsigned references; /* 0: constant, never freed */
+	unsigned size_bytes; /* of all that stands in one piece with it */
 	struct sp_dns_answer answer;
 };
 
@@ -45,6 +46,10 @@ void sp_dns_reader_take(struct sp_dns_reader *reader, enum sp_dns_type type,
  */
 struct sp_dns_held *sp_dns_held_new(const struct sp_dns_reader *reader,
 				    const struct sp_dns_answer *like);
+
+/* One reference more, or less; NULL is left alone. */
+struct sp_dns_held *sp_dns_held_ref(struct sp_dns_held *held);
+void sp_dns_held_unref(struct sp_dns_held *held);
 
 /* The constant answer that says no more than this. Not for FOUND. */
 struct sp_dns_held *sp_dns_held_constant(enum sp_dns_status status);

@@ -16,6 +16,7 @@ struct sp_dns_batch *sp_dns_batch_new(struct sp_dns *dns)
 	if (batch == NULL)
 		abort();
 	batch->dns = dns;
+	batch->follows_end = &batch->follows;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&batch->cond, &attributes);
@@ -28,20 +29,14 @@ struct sp_dns_batch *sp_dns_batch_new(struct sp_dns *dns)
 
 static bool has_open_question(const struct sp_dns_batch *batch, uint32_t groups)
 {
+	if (batch->open_count == 0)
+		return false;
 	groups &= ~batch->released_groups;
 	for (unsigned i = 0; i < batch->count; i++)
 		if ((batch->pending[i]->groups & groups) != 0 &&
 		    !batch->pending[i]->is_settled)
 			return true;
 	return false;
-}
-
-void sp_dns_held_unref(struct sp_dns_held *held)
-{
-	if (held == NULL || held->references == 0)
-		return;
-	if (--held->references == 0)
-		free(held);
 }
 
 /* Waking a thread costs more than the look around. */
@@ -55,6 +50,7 @@ static void wake_waiter(struct sp_dns_batch *batch)
 void sp_dns_settle(struct sp_dns_pending *pending)
 {
 	pending->is_settled = true;
+	pending->batch->open_count--;
 	wake_waiter(pending->batch);
 }
 
@@ -78,22 +74,17 @@ static void count(struct sp_dns_health *health, enum sp_dns_status status)
 		health->answered++;
 }
 
-void sp_dns_resolve(struct sp_dns_pending *pending, struct sp_dns_held *held)
+void sp_dns_resolve(struct sp_dns_pending *pending, struct sp_dns_held *held,
+		    int64_t now_us)
 {
-	struct sp_dns *dns = pending->batch->dns;
-
-	count(&dns->health, held->answer.status);
-	pending->held = held;
-	pending->answered_us = sp_clock_mono_us();
-	if (pending->follow == NULL) {
+	count(&pending->batch->dns->health, held->answer.status);
+	pending->held = sp_dns_held_ref(held);
+	pending->answer = held->answer;
+	pending->answered_us = now_us;
+	if (pending->follow == NULL)
 		sp_dns_settle(pending);
-		return;
-	}
-	pending->follow_link = dns->follows_end;
-	pending->next_follow = NULL;
-	*dns->follows_end = pending;
-	dns->follows_end = &pending->next_follow;
-	sp_dns_wake(dns);
+	else
+		sp_dns_queue_follow(pending);
 }
 
 static void link_waiter(struct sp_dns_pending *pending,
@@ -120,10 +111,12 @@ static void link_waiter(struct sp_dns_pending *pending,
 	dns->newest = pending;
 }
 
-static void unlink_waiter(struct sp_dns_pending *pending)
+void sp_dns_unlink(struct sp_dns_pending *pending)
 {
 	struct sp_dns *dns = pending->batch->dns;
 
+	if (pending->lookup == NULL)
+		return;
 	*pending->waiter_link = pending->next_waiter;
 	if (pending->next_waiter != NULL)
 		pending->next_waiter->waiter_link = pending->waiter_link;
@@ -138,37 +131,14 @@ static void unlink_waiter(struct sp_dns_pending *pending)
 	pending->lookup = NULL;
 }
 
-static void unlink_follow(struct sp_dns_pending *pending)
-{
-	struct sp_dns *dns = pending->batch->dns;
-
-	*pending->follow_link = pending->next_follow;
-	if (pending->next_follow != NULL)
-		pending->next_follow->follow_link = pending->follow_link;
-	else
-		dns->follows_end = pending->follow_link;
-	pending->follow_link = NULL;
-}
-
-void sp_dns_unlink(struct sp_dns_pending *pending)
-{
-	if (pending->lookup != NULL)
-		unlink_waiter(pending);
-	if (pending->follow_link != NULL)
-		unlink_follow(pending);
-}
-
 static struct sp_dns_pending *find_same(const struct sp_dns_batch *batch,
-					const struct sp_dns_question *question,
+					const struct sp_dns_key *key,
 					unsigned *number_out)
 {
 	for (unsigned i = 0; i < batch->count; i++) {
-		struct sp_dns_pending *pending = batch->pending[i];
-
 		*number_out = i;
-		if (pending->type == question->type &&
-		    strcmp(pending->name.text, question->name->text) == 0)
-			return pending;
+		if (sp_dns_key_equals(&batch->pending[i]->key, key))
+			return batch->pending[i];
 	}
 	return NULL;
 }
@@ -188,22 +158,34 @@ static void make_room(struct sp_dns_batch *batch)
 	batch->capacity = capacity;
 }
 
-static struct sp_dns_pending *add(struct sp_dns_batch *batch,
-				  const struct sp_dns_question *question)
-{
-	struct sp_dns_pending *pending = calloc(1, sizeof(*pending));
+/* One call of sp_dns_ask. */
+struct asking {
+	const struct sp_dns_question *question;
+	struct sp_dns_key key;
+	uint32_t groups;
+	int64_t now_us;
+};
 
-	if (pending == NULL)
-		abort();
-	pending->batch = batch;
-	pending->groups = question->groups;
-	pending->type = question->type;
-	pending->follow = question->follow;
-	pending->context = question->context;
-	pending->name = *question->name;
-	pending->asked_us = sp_clock_mono_us();
+static struct sp_dns_pending *add(struct sp_dns_batch *batch,
+				  const struct asking *asking)
+{
+	const struct sp_dns_key *key = &asking->key;
+	struct sp_dns_pending *pending =
+		sp_dns_take_room(batch, sizeof(*pending) + key->length + 1);
+
+	*pending = (struct sp_dns_pending){
+		.batch = batch,
+		.key = *key,
+		.groups = asking->groups,
+		.follow = asking->question->follow,
+		.context = asking->question->context,
+		.asked_us = asking->now_us,
+	};
+	memcpy(pending->name, key->name, key->length + 1);
+	pending->key.name = pending->name;
 	make_room(batch);
 	batch->pending[batch->count++] = pending;
+	batch->open_count++;
 	return pending;
 }
 
@@ -213,10 +195,10 @@ static struct sp_dns_lookup *lookup_for(struct sp_dns *dns,
 {
 	struct sp_dns_lookup *lookup;
 
-	if (pending->name.text[0] == '\0' || !dns->health.has_servers ||
+	if (!dns->health.has_servers ||
 	    !sp_pulse_lets_pass(&dns->pulse, pending->asked_us / 1000))
 		return NULL;
-	lookup = *sp_dns_find(dns, pending->name.text, pending->type);
+	lookup = *sp_dns_find(dns, &pending->key);
 	if (lookup != NULL) {
 		dns->health.shared++;
 		return lookup;
@@ -224,29 +206,70 @@ static struct sp_dns_lookup *lookup_for(struct sp_dns *dns,
 	if (dns->in_flight >= dns->max_in_flight)
 		return NULL;
 	dns->health.sent++;
-	return sp_dns_begin(dns, &pending->name, pending->type);
+	return sp_dns_begin(dns, &pending->key);
 }
 
-/* `same` was asked before in this batch, or is NULL. */
-static void join_or_send(struct sp_dns_pending *pending,
-			 const struct sp_dns_pending *same)
+static void join_or_send(struct sp_dns_pending *pending)
+{
+	struct sp_dns_lookup *lookup = NULL;
+
+	if (pending->key.length > 0)
+		lookup = lookup_for(pending->batch->dns, pending);
+	if (lookup != NULL)
+		link_waiter(pending, lookup);
+	else
+		sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_NOT_ASKED),
+			       pending->asked_us);
+}
+
+/* From memory: of this batch (`same` was asked before in it, or is NULL), or
+ * the cache's. False when it is not there. */
+static bool remember(struct sp_dns_pending *pending,
+		     const struct sp_dns_pending *same)
 {
 	struct sp_dns *dns = pending->batch->dns;
-	struct sp_dns_lookup *lookup;
+	struct sp_dns_held *held;
+	uint32_t ttl_sec;
 
 	if (same != NULL && same->held != NULL) {
 		dns->health.shared++;
-		if (same->held->references > 0)
-			same->held->references++;
-		sp_dns_resolve(pending, same->held);
-		return;
+		held = same->held;
+		ttl_sec = same->answer.ttl_sec;
+	} else {
+		held = sp_dns_cache_get(dns->cache, &pending->key,
+					pending->asked_us, &ttl_sec);
+		if (held == NULL)
+			return false;
+		dns->health.cached++;
 	}
-	lookup = lookup_for(dns, pending);
-	if (lookup != NULL) {
-		link_waiter(pending, lookup);
-		return;
+	pending->is_cached = true;
+	sp_dns_resolve(pending, held, pending->asked_us);
+	pending->answer.ttl_sec = ttl_sec;
+	return true;
+}
+
+static unsigned ask(struct sp_dns_batch *batch, const struct asking *asking)
+{
+	struct sp_dns_health *health = &batch->dns->health;
+	struct sp_dns_pending *same, *pending;
+	unsigned number;
+
+	health->asked++;
+	same = find_same(batch, &asking->key, &number);
+	if (same != NULL && asking->question->follow == NULL) {
+		health->shared++;
+		same->groups |= asking->groups;
+		return number;
 	}
-	sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_NOT_ASKED));
+	if (batch->count == SP_DNS_QUESTIONS_MAX || batch->is_clearing) {
+		health->not_asked++;
+		return SP_DNS_NO_QUESTION;
+	}
+	pending = add(batch, asking);
+	number = batch->count - 1;
+	if (!remember(pending, same))
+		join_or_send(pending);
+	return number;
 }
 
 /* What a follow-up asks belongs to the groups of the question before, unless it
@@ -254,45 +277,28 @@ static void join_or_send(struct sp_dns_pending *pending,
 static uint32_t groups_of(const struct sp_dns_batch *batch,
 			  const struct sp_dns_question *question)
 {
-	const struct sp_dns *dns = batch->dns;
-
-	if (question->groups != 0 || dns->running == NULL ||
-	    dns->running->batch != batch ||
-	    !pthread_equal(pthread_self(), dns->dispatcher))
-		return question->groups;
-	return dns->running->groups;
-}
-
-static unsigned ask(struct sp_dns_batch *batch,
-		    const struct sp_dns_question *question)
-{
-	unsigned number;
-	struct sp_dns_pending *same = find_same(batch, question, &number);
-
-	batch->dns->health.asked++;
-	if (same != NULL && question->follow == NULL) {
-		batch->dns->health.shared++;
-		same->groups |= question->groups;
-		return number;
-	}
-	if (batch->count == SP_DNS_QUESTIONS_MAX || batch->is_clearing) {
-		batch->dns->health.not_asked++;
-		return SP_DNS_NO_QUESTION;
-	}
-	join_or_send(add(batch, question), same);
-	return batch->count - 1;
+	if (question->groups == 0 && sp_dns_is_following(batch))
+		return batch->running->groups;
+	return question->groups;
 }
 
 unsigned sp_dns_ask(struct sp_dns_batch *batch,
 		    const struct sp_dns_question *question)
 {
-	struct sp_dns_question own = *question;
+	struct sp_dns *dns = batch->dns;
+	struct asking asking = {
+		.question = question,
+		.now_us = sp_clock_mono_us(),
+	};
 	unsigned number;
 
-	pthread_mutex_lock(&batch->dns->lock);
-	own.groups = groups_of(batch, question);
-	number = ask(batch, &own);
-	pthread_mutex_unlock(&batch->dns->lock);
+	sp_dns_key_init(&asking.key, &dns->secret, question->name->text,
+			question->type);
+	pthread_mutex_lock(&dns->lock);
+	asking.groups = groups_of(batch, question);
+	number = ask(batch, &asking);
+	sp_dns_run_follows(batch);
+	pthread_mutex_unlock(&dns->lock);
 	return number;
 }
 
@@ -319,37 +325,42 @@ bool sp_dns_wait(struct sp_dns_batch *batch, uint32_t groups,
 	return !is_open;
 }
 
+/* A pending one is written once, before anybody sees it. */
+static const struct sp_dns_answer *answer_of(
+	const struct sp_dns_pending *pending)
+{
+	if (pending->held == NULL)
+		return &sp_dns_held_constant(SP_DNS_PENDING)->answer;
+	return &pending->answer;
+}
+
 const struct sp_dns_answer *sp_dns_answer_get(struct sp_dns_batch *batch,
 					      unsigned number)
 {
-	const struct sp_dns_held *held = sp_dns_held_constant(SP_DNS_NOT_ASKED);
+	const struct sp_dns_answer *answer =
+		&sp_dns_held_constant(SP_DNS_NOT_ASKED)->answer;
 
 	pthread_mutex_lock(&batch->dns->lock);
 	if (number < batch->count)
-		held = batch->pending[number]->held;
+		answer = answer_of(batch->pending[number]);
 	pthread_mutex_unlock(&batch->dns->lock);
-	if (held == NULL)
-		held = sp_dns_held_constant(SP_DNS_PENDING);
-	return &held->answer;
+	return answer;
 }
 
 static void view(const struct sp_dns_pending *pending,
 		 struct sp_dns_view *view_out)
 {
-	const struct sp_dns_held *held = pending->held;
-
 	*view_out = (struct sp_dns_view){
-		.name = pending->name.text,
-		.type = pending->type,
+		.name = pending->key.name,
+		.type = pending->key.type,
 		.groups = pending->groups,
+		.answer = answer_of(pending),
 		.asked_us = pending->asked_us,
 		.took_us = -1,
+		.is_cached = pending->is_cached,
 	};
-	if (held != NULL)
+	if (pending->held != NULL)
 		view_out->took_us = pending->answered_us - pending->asked_us;
-	else
-		held = sp_dns_held_constant(SP_DNS_PENDING);
-	view_out->answer = &held->answer;
 }
 
 bool sp_dns_question_get(struct sp_dns_batch *batch, unsigned number,
@@ -378,14 +389,13 @@ void sp_dns_batch_clear(struct sp_dns_batch *batch)
 	batch->is_clearing = true;
 	for (unsigned i = 0; i < batch->count; i++)
 		sp_dns_unlink(batch->pending[i]);
-	while (dns->running != NULL && dns->running->batch == batch)
-		pthread_cond_wait(&batch->cond, &dns->lock);
-	for (unsigned i = 0; i < batch->count; i++) {
+	sp_dns_stop_follows(batch);
+	for (unsigned i = 0; i < batch->count; i++)
 		sp_dns_held_unref(batch->pending[i]->held);
-		free(batch->pending[i]);
-	}
+	sp_dns_give_back(batch);
 	batch->count = 0;
 	batch->released_groups = 0;
+	batch->open_count = 0;
 	batch->is_clearing = false;
 	pthread_mutex_unlock(&dns->lock);
 }

@@ -28,23 +28,13 @@ enum {
 
 /* ------------------------------------------------------------------- table */
 
-static uint32_t hash(const char *name, enum sp_dns_type type)
-{
-	uint32_t value = UINT32_C(2166136261) ^ type; /* FNV-1a */
-
-	for (; *name != '\0'; name++)
-		value = (value ^ (unsigned char)*name) * UINT32_C(16777619);
-	return value ^ value >> 15;
-}
-
-struct sp_dns_lookup **sp_dns_find(struct sp_dns *dns, const char *name,
-				   enum sp_dns_type type)
+struct sp_dns_lookup **sp_dns_find(struct sp_dns *dns,
+				   const struct sp_dns_key *key)
 {
 	struct sp_dns_lookup **place =
-		&dns->table[hash(name, type) % SP_DNS_TABLE_SLOTS];
+		&dns->table[key->hash % SP_DNS_TABLE_SLOTS];
 
-	while (*place != NULL && ((*place)->type != type ||
-				  strcmp((*place)->name.text, name) != 0))
+	while (*place != NULL && !sp_dns_key_equals(&(*place)->key, key))
 		place = &(*place)->next_in_slot;
 	return place;
 }
@@ -62,18 +52,18 @@ void sp_dns_wake(struct sp_dns *dns)
 }
 
 struct sp_dns_lookup *sp_dns_begin(struct sp_dns *dns,
-				   const struct sp_dns_name *name,
-				   enum sp_dns_type type)
+				   const struct sp_dns_key *key)
 {
 	struct sp_dns_lookup *lookup = calloc(1, sizeof(*lookup));
 
 	if (lookup == NULL)
 		abort();
 	lookup->dns = dns;
-	lookup->name = *name;
-	lookup->type = type;
+	memcpy(lookup->name.text, key->name, key->length);
+	lookup->key = *key;
+	lookup->key.name = lookup->name.text;
 	lookup->asked_us = sp_clock_mono_us();
-	*sp_dns_find(dns, name->text, type) = lookup;
+	*sp_dns_find(dns, key) = lookup;
 	*dns->queue_end = lookup;
 	dns->queue_end = &lookup->next_queued;
 	dns->in_flight++;
@@ -83,10 +73,18 @@ struct sp_dns_lookup *sp_dns_begin(struct sp_dns *dns,
 
 static void remove_from_table(struct sp_dns *dns, struct sp_dns_lookup *lookup)
 {
-	*sp_dns_find(dns, lookup->name.text, lookup->type) =
-		lookup->next_in_slot;
+	*sp_dns_find(dns, &lookup->key) = lookup->next_in_slot;
 	if (!lookup->is_probe)
 		dns->in_flight--;
+}
+
+/* The dispatcher's way to end a question: its follow-up is left for later. */
+static void answer(struct sp_dns_pending *pending, struct sp_dns_held *held,
+		   int64_t now_us)
+{
+	sp_dns_unlink(pending);
+	sp_dns_resolve(pending, held, now_us);
+	sp_dns_make_ready(pending->batch);
 }
 
 /* ------------------------------------------------------------------- pulse */
@@ -99,12 +97,11 @@ static int64_t asked_ms(const struct sp_dns_pending *pending)
 /* Nobody shall wait for a resolver that is known to be dead. */
 static void release_all(struct sp_dns *dns)
 {
-	while (dns->oldest != NULL) {
-		struct sp_dns_pending *pending = dns->oldest;
+	int64_t now_us = sp_clock_mono_us();
 
-		sp_dns_unlink(pending);
-		sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_TIMEOUT));
-	}
+	while (dns->oldest != NULL)
+		answer(dns->oldest, sp_dns_held_constant(SP_DNS_TIMEOUT),
+		       now_us);
 }
 
 static void note(struct sp_dns *dns, enum sp_pulse_event event)
@@ -135,11 +132,13 @@ static void send_probe(struct sp_dns *dns)
 {
 	struct sp_dns_name name;
 	struct sp_dns_lookup *lookup;
+	struct sp_dns_key key;
 
 	snprintf(name.text, sizeof(name.text), "sp-%016" PRIx64 "%s",
 		 dns->probe_number++,
 		 dns->upstream.is_recursive ? "" : ".invalid");
-	lookup = sp_dns_begin(dns, &name, SP_DNS_A);
+	sp_dns_key_init(&key, &dns->secret, name.text, SP_DNS_A);
+	lookup = sp_dns_begin(dns, &key);
 	lookup->is_probe = true;
 	dns->in_flight--;
 }
@@ -159,8 +158,8 @@ static void expire(struct sp_dns *dns, int64_t now_ms)
 	       now_ms - asked_ms(dns->oldest) >= dns->timeout_ms) {
 		struct sp_dns_pending *pending = dns->oldest;
 
-		sp_dns_unlink(pending);
-		sp_dns_resolve(pending, sp_dns_held_constant(SP_DNS_TIMEOUT));
+		answer(pending, sp_dns_held_constant(SP_DNS_TIMEOUT),
+		       now_ms * 1000);
 		if (!pending->is_overdue)
 			note(dns, sp_pulse_bad(&dns->pulse, asked_ms(pending),
 					       now_ms));
@@ -250,31 +249,33 @@ static struct sp_dns_held *read_answer(struct sp_dns *dns,
 			.length = (size_t)result->len[i],
 		};
 
-		sp_dns_reader_take(&dns->reader, lookup->type, &data);
+		sp_dns_reader_take(&dns->reader, lookup->key.type, &data);
 	}
 	return sp_dns_held_new(&dns->reader, &like);
+}
+
+static void note_lookup(struct sp_dns *dns, const struct sp_dns_lookup *lookup,
+			struct sp_dns_held *held, int64_t now_us)
+{
+	if (lookup->is_probe)
+		return;
+	dns->health.lookups++;
+	dns->health.latency_us += (uint64_t)(now_us - lookup->asked_us);
+	dns->health.dropped += held->answer.dropped;
+	sp_dns_cache_put(dns->cache, &lookup->key, held, now_us);
 }
 
 /* Whoever still waits for it gets it. The lookup is gone then. */
 static void deliver(struct sp_dns *dns, struct sp_dns_lookup *lookup,
 		    struct sp_dns_held *held)
 {
+	int64_t now_us = sp_clock_mono_us();
+
 	pthread_mutex_lock(&dns->lock);
 	remove_from_table(dns, lookup);
-	if (!lookup->is_probe) {
-		dns->health.lookups++;
-		dns->health.latency_us +=
-			(uint64_t)(sp_clock_mono_us() - lookup->asked_us);
-		dns->health.dropped += held->answer.dropped;
-	}
-	while (lookup->waiters != NULL) {
-		struct sp_dns_pending *pending = lookup->waiters;
-
-		sp_dns_unlink(pending);
-		if (held->references > 0)
-			held->references++;
-		sp_dns_resolve(pending, held);
-	}
+	note_lookup(dns, lookup, held, now_us);
+	while (lookup->waiters != NULL)
+		answer(lookup->waiters, held, now_us);
 	note_outcome(dns, lookup, held->answer.status);
 	sp_dns_held_unref(held);
 	pthread_mutex_unlock(&dns->lock);
@@ -307,27 +308,11 @@ static void submit(struct sp_dns *dns)
 	for (; lookup != NULL; lookup = next) {
 		next = lookup->next_queued;
 		if (ub_resolve_async(dns->context, lookup->name.text,
-				     (int)lookup->type, CLASS_INTERNET, lookup,
-				     on_answer, NULL) != 0)
+				     (int)lookup->key.type, CLASS_INTERNET,
+				     lookup, on_answer, NULL) != 0)
 			deliver(dns, lookup,
 				sp_dns_held_constant(SP_DNS_FAILED));
 	}
-}
-
-static void run_follow(struct sp_dns *dns, struct sp_dns_pending *pending)
-{
-	struct sp_dns_batch *batch = pending->batch;
-
-	sp_dns_unlink(pending);
-	dns->running = pending;
-	pthread_mutex_unlock(&dns->lock);
-	pending->follow(batch, &pending->held->answer, pending->context);
-	pthread_mutex_lock(&dns->lock);
-	dns->running = NULL;
-	if (batch->is_clearing)
-		pthread_cond_broadcast(&batch->cond);
-	else
-		sp_dns_settle(pending);
 }
 
 static void look_around(struct sp_dns *dns)
@@ -339,8 +324,7 @@ static void look_around(struct sp_dns *dns)
 	count_overdue(dns, now_ms);
 	if (dns->context != NULL)
 		feel_pulse(dns, now_ms);
-	while (dns->follows != NULL)
-		run_follow(dns, dns->follows);
+	sp_dns_run_ready(dns);
 	pthread_mutex_unlock(&dns->lock);
 }
 
@@ -350,7 +334,7 @@ static int fall_asleep(struct sp_dns *dns)
 	int pause_ms = FOREVER_MS;
 
 	pthread_mutex_lock(&dns->lock);
-	if (dns->is_stopping || dns->queue != NULL || dns->follows != NULL) {
+	if (dns->is_stopping || dns->queue != NULL || dns->ready != NULL) {
 		pause_ms = 0;
 	} else {
 		dns->is_awake = false;
@@ -472,6 +456,8 @@ static void free_half(struct sp_dns *dns)
 		}
 	if (dns->wake_fd >= 0)
 		close(dns->wake_fd);
+	sp_dns_cache_free(&dns->cache);
+	sp_dns_free_spare(dns);
 	pthread_mutex_destroy(&dns->lock);
 	free(dns);
 }
@@ -486,7 +472,9 @@ enum sp_err sp_dns_new(const struct sp_dns_config *config,
 		return SP_ERR_NO_MEMORY;
 	pthread_mutex_init(&dns->lock, NULL);
 	dns->queue_end = &dns->queue;
-	dns->follows_end = &dns->follows;
+	dns->ready_end = &dns->ready;
+	sp_dns_secret_init(&dns->secret);
+	dns->cache = sp_dns_cache_new(config->cache_size_bytes / 2);
 	dns->timeout_ms = config->timeout_ms;
 	dns->max_in_flight = config->max_in_flight;
 	dns->is_awake = true;

@@ -31,7 +31,8 @@ void sp_upstream_init(struct sp_upstream *upstream,
 	*upstream = (struct sp_upstream){
 		.is_recursive = config->is_recursive,
 		.max_in_flight = config->max_in_flight,
-		.cache_bytes = config->cache_size_bytes,
+		/* The other half is our own cache's. */
+		.cache_bytes = config->cache_size_bytes / 2,
 		.is_system = !config->is_recursive &&
 			     sp_list_count(config->servers) == 0,
 	};

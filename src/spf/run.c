@@ -36,7 +36,7 @@ static void release(struct sp_spf *spf, struct sp_dns_batch *batch)
 		sp_dns_release(batch, groups);
 }
 
-/* On the dispatcher, one at a time. */
+/* On whichever thread, one at a time. */
 static void on_answer(struct sp_dns_batch *batch,
 		      const struct sp_dns_answer *answer, void *context)
 {
@@ -57,7 +57,7 @@ void sp_spf_run(struct sp_spf *spf, struct sp_dns_batch *batch,
 
 	spf->groups = *groups;
 	/* There is one question at first. Once it is asked, the evaluation is
-	 * the dispatcher's: no look at it after that. */
+	 * its follow-ups': no look at it after that. */
 	if (sp_spf_next(spf, &question))
 		ask(spf, batch, &question);
 }

@@ -3,7 +3,7 @@
  *
  *	tests/bench/dns [BATCHES [SECONDS [DELAY_MS]]]
  *
- * So many threads (50), each with batches of 10 questions, one after the other,
+ * So many threads (50), each with batches of 20 questions, one after the other,
  * against a DNS server in a process of its own on loopback: first with new
  * names, then with names that are in the cache.
  */
@@ -23,7 +23,7 @@
 #include "sallyport/dns.h"
 
 enum {
-	QUESTIONS = 10,
+	QUESTIONS = 20,
 	GROUP = 1,
 	SAMPLES_MAX = 1 << 20
 };
@@ -125,7 +125,7 @@ static void measure(struct bench *bench, const char *what, unsigned seconds)
 	samples = bench->samples < SAMPLES_MAX ? bench->samples : SAMPLES_MAX;
 	lookups = (double)bench->samples * QUESTIONS;
 	qsort(bench->took_us, samples, sizeof(*bench->took_us), compare);
-	printf("%-9s %8.0f lookups/s  p50 %6.1f ms  p99 %6.1f ms  "
+	printf("%-9s %8.0f lookups/s  p50 %7.3f ms  p99 %7.3f ms  "
 	       "CPU %5.1f us  RSS %5.1f MB  failures %u\n",
 	       what, lookups / elapsed, bench->took_us[samples / 2] / 1e3,
 	       bench->took_us[samples - 1 - samples / 100] / 1e3,

@@ -101,6 +101,27 @@ class Senders(DnsCase):
         self.assertEqual(self.findings(sender="<>"), {})
 
 
+class Known(DnsCase):
+    zones = host("192.0.2.7", "mx.client.example")
+
+    def setUp(self):
+        self.addCleanup(setattr, dns, "TTL_SEC", dns.TTL_SEC)
+        dns.TTL_SEC = 300
+        super().setUp()
+
+    def test_a_mail_like_one_before_asks_nobody(self):
+        self.assertEqual(self.findings(), {})
+        before = self.sally.ask("status")["dns"]
+        self.assertGreater(before["sent"], 3)
+        self.server.trick = dns.SILENT
+        self.assertEqual(self.findings(), {})
+        self.assertNotIn("X-Sallyport-Degraded", self.headers())
+        after = self.sally.ask("status")["dns"]
+        self.assertEqual(after["sent"], before["sent"])
+        self.assertEqual(after["cached"] - before["cached"], after["asked"] - before["asked"])
+        self.assertIn(f"{after['cached']} from the cache", self.sally.operator("status"))
+
+
 class Lists(DnsCase):
     settings = {**LOOKUPS, **LISTS}
     zones = {**host("192.0.2.7", "mx.client.example"), **host("192.0.2.20", "mx.spam.example"),

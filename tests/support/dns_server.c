@@ -45,7 +45,7 @@ struct test_dns_server {
 	pthread_t thread;
 	atomic_bool is_stopping;
 	atomic_int trick;
-	atomic_uint delay_ms;
+	atomic_uint delay_ms, ttl_sec;
 	struct reply *replies; /* the next one first */
 	pthread_mutex_t lock;
 	/* guarded by lock */
@@ -54,6 +54,7 @@ struct test_dns_server {
 };
 
 struct packet {
+	unsigned ttl_sec; /* of its records */
 	size_t length;
 	uint8_t bytes[PACKET_MAX];
 };
@@ -181,7 +182,7 @@ static void put_record(struct packet *packet, uint16_t type, const char *data)
 	put_number(packet, 0xc000 | HEADER_BYTES, 2);
 	put_number(packet, type, 2);
 	put_number(packet, CLASS_IN, 2);
-	put_number(packet, TTL_SEC, 4);
+	put_number(packet, packet->ttl_sec, 4);
 	at = packet->length;
 	put_number(packet, 0, 2);
 	put_data(packet, type, data);
@@ -198,11 +199,11 @@ static void put_soa(struct packet *packet, const char *name)
 	put_name(packet, last == NULL ? name : last + 1);
 	put_number(packet, TYPE_SOA, 2);
 	put_number(packet, CLASS_IN, 2);
-	put_number(packet, TTL_SEC, 4);
+	put_number(packet, packet->ttl_sec, 4);
 	put_number(packet, 1 + 1 + 20, 2);
 	put_number(packet, 0, 2);
 	for (unsigned i = 0; i < 5; i++)
-		put_number(packet, TTL_SEC, 4);
+		put_number(packet, packet->ttl_sec, 4);
 }
 
 /* ---------------------------------------------------------------- answering */
@@ -359,6 +360,7 @@ static struct plan answer(struct test_dns_server *server,
 	unsigned count;
 
 	answer_out->length = 0;
+	answer_out->ttl_sec = atomic_load(&server->ttl_sec);
 	if (!read_question(packet, &question))
 		return plan;
 	if (strncmp(question.name, "sp-", 3) != 0)
@@ -521,6 +523,7 @@ struct test_dns_server *test_dns_start(const struct test_dns_row *rows)
 
 	assert(server != NULL);
 	server->rows = rows;
+	server->ttl_sec = TTL_SEC;
 	server->seen = calloc(SEEN_MAX, sizeof(*server->seen));
 	pthread_mutex_init(&server->lock, NULL);
 	/* A port that is free for both. */
@@ -571,6 +574,11 @@ void test_dns_play(struct test_dns_server *server, enum test_dns_trick trick)
 void test_dns_delay(struct test_dns_server *server, unsigned delay_ms)
 {
 	atomic_store(&server->delay_ms, delay_ms);
+}
+
+void test_dns_ttl(struct test_dns_server *server, unsigned ttl_sec)
+{
+	atomic_store(&server->ttl_sec, ttl_sec);
 }
 
 unsigned test_dns_count(struct test_dns_server *server, const char *name)

@@ -48,6 +48,9 @@ const char *test_dns_address(const struct test_dns_server *server);
 void test_dns_play(struct test_dns_server *server, enum test_dns_trick trick);
 void test_dns_delay(struct test_dns_server *server, unsigned delay_ms);
 
+/* How long its answers hold, from now on: at first 300 seconds. */
+void test_dns_ttl(struct test_dns_server *server, unsigned ttl_sec);
+
 /* How often it was asked for that, retries included; NULL: for anything but the
  * resolver's own probes. */
 unsigned test_dns_count(struct test_dns_server *server, const char *name);

@@ -87,6 +87,14 @@ static void kill_and_revive(struct world *world, enum test_dns_trick trick)
 	assert_true(time_batch(world, &number) <= 100);
 	assert_int_equal(sp_dns_answer_get(world->batch, 0)->status,
 			 SP_DNS_NOT_ASKED);
+	/* What is known stays known. */
+	sp_dns_batch_clear(world->batch);
+	assert_int_equal(
+		sp_dns_answer_get(
+			world->batch,
+			world_ask(world->batch, "mx.example.org", SP_DNS_A))
+			->status,
+		SP_DNS_FOUND);
 	world_nap_ms(3000);
 	assert_true(time_batch(world, &number) <= 100);
 	test_dns_play(world->server, TEST_DNS_HONEST);
