@@ -446,7 +446,7 @@ static enum sp_err start_dispatcher(struct sp_dns *dns)
 static void free_half(struct sp_dns *dns)
 {
 	if (dns->context != NULL)
-		ub_ctx_delete(dns->context);
+		sp_upstream_close(dns->context);
 	for (size_t i = 0; i < SP_DNS_TABLE_SLOTS; i++)
 		while (dns->table[i] != NULL) {
 			struct sp_dns_lookup *lookup = dns->table[i];

@@ -1,5 +1,6 @@
 #include "upstream.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -211,7 +212,7 @@ static bool set_zones(struct ub_ctx *context)
 	       ub_ctx_zone_add(context, "invalid.", "nodefault") == 0;
 }
 
-struct ub_ctx *sp_upstream_open(const struct sp_upstream *upstream)
+static struct ub_ctx *open_alone(const struct sp_upstream *upstream)
 {
 	struct ub_ctx *context = ub_ctx_create();
 
@@ -228,4 +229,29 @@ struct ub_ctx *sp_upstream_open(const struct sp_upstream *upstream)
 	sp_log(SP_LOG_ERROR, "dns: libunbound could not be set up");
 	ub_ctx_delete(context);
 	return NULL;
+}
+
+/*
+ * libunbound keeps mutexes and settings that all contexts share. Each context
+ * makes the mutexes if they are not there, and destroys them when it goes
+ * (listen_setup_locks() and listen_desetup_locks() of 1.17), behind a flag that
+ * nothing guards. So they come and go one at a time.
+ */
+static pthread_mutex_t lifetimes = PTHREAD_MUTEX_INITIALIZER;
+
+struct ub_ctx *sp_upstream_open(const struct sp_upstream *upstream)
+{
+	struct ub_ctx *context;
+
+	pthread_mutex_lock(&lifetimes);
+	context = open_alone(upstream);
+	pthread_mutex_unlock(&lifetimes);
+	return context;
+}
+
+void sp_upstream_close(struct ub_ctx *context)
+{
+	pthread_mutex_lock(&lifetimes);
+	ub_ctx_delete(context);
+	pthread_mutex_unlock(&lifetimes);
 }

@@ -38,6 +38,10 @@ bool sp_upstream_find(struct sp_upstream *upstream);
  * log, when libunbound refuses. */
 struct ub_ctx *sp_upstream_open(const struct sp_upstream *upstream);
 
+/* Ends the context's thread and frees it. This and sp_upstream_open() may be
+ * called by any thread, for several contexts at once. */
+void sp_upstream_close(struct ub_ctx *context);
+
 /* "192.0.2.1@53, 192.0.2.2@53"; "the root" for recursion. */
 void sp_upstream_write(const struct sp_upstream *upstream, char *text_out,
 		       size_t size);
