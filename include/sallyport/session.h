@@ -223,6 +223,7 @@ struct sp_session {
 	struct sp_mail mail;
 	struct sp_recipient *recipient; /* during RCPT, else NULL */
 	unsigned long steps;		/* what milter/ negotiated */
+	bool is_sent_away;		/* by milter/, at connect */
 };
 
 /* Takes over the reference of `service`. */

@@ -64,6 +64,16 @@ sfsistat sp_act_close(SMFICTX *ctx)
 	return SMFIS_TEMPFAIL;
 }
 
+sfsistat sp_act_busy(SMFICTX *ctx)
+{
+	static char code[] = "421", enhanced[] = "4.3.2",
+		    text[] = "Too busy, please come back later";
+
+	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
+		say_failed("reply text");
+	return SMFIS_TEMPFAIL;
+}
+
 /* Highest index first: the one order that removes them all in Postfix, which
  * counts anew after each, and in Sendmail, which does not. */
 static void remove_field(SMFICTX *ctx, const struct sp_own_fields *fields,

@@ -114,10 +114,11 @@ static unsigned long steps_for(const struct sp_session *session)
 {
 	const struct sp_greeting_config *greeting =
 		&session->service->config->greeting;
-	bool may_hold =
-		greeting->delay_ms > 0 && greeting->mode == SP_MODE_ENFORCE;
+	bool answers =
+		session->is_sent_away ||
+		(greeting->delay_ms > 0 && greeting->mode == SP_MODE_ENFORCE);
 
-	return (unwanted_steps & ~(may_hold ? SMFIP_NR_CONN : 0UL)) |
+	return (unwanted_steps & ~(answers ? SMFIP_NR_CONN : 0UL)) |
 	       wanted_steps;
 }
 
@@ -247,12 +248,16 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 			     unsigned long *unused_3_out)
 {
 	static struct sp_log_limit limit = { .every_ms = 3600000 };
+	struct sp_session *session;
 
 	(void)unused_2;
 	(void)unused_3;
 	if (atomic_load(&environment.refuses_sessions) ||
 	    !begin_session(ctx, steps))
 		return SMFIS_REJECT;
+	session = session_of(ctx);
+	session->is_sent_away = sp_descriptors_are_short();
+	session->steps = steps & steps_for(session);
 	if ((actions & wanted_actions) != wanted_actions)
 		sp_log_limited(&limit, SP_LOG_WARNING,
 			       "the MTA offers less than we ask for: headers "
@@ -260,7 +265,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 			       "wanted 0x%lx)",
 			       actions, wanted_actions);
 	*actions_out = actions & wanted_actions;
-	*steps_out = steps & steps_for(session_of(ctx));
+	*steps_out = session->steps;
 	*unused_2_out = 0;
 	*unused_3_out = 0;
 	if (actions & SMFIF_SETSYMLIST)
@@ -306,6 +311,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 		session = begin_session(ctx, ~0UL);
 	if (!session)
 		return SMFIS_TEMPFAIL;
+	if (session->is_sent_away)
+		return sp_act_busy(ctx);
 	sp_session_note_connect(session,
 				&(struct sp_connect_note){
 					.client_name = name,

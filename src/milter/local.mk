@@ -2,6 +2,7 @@
 libsallyport_a_SOURCES += \
 	src/milter/act.c \
 	src/milter/callbacks.c \
+	src/milter/descriptors.c \
 	src/milter/greeting.c \
 	src/milter/milter.h \
 	src/milter/server.c include/sallyport/server.h \
@@ -9,7 +10,7 @@ libsallyport_a_SOURCES += \
 
 # Not in the library: it would take read() and poll() over in every program.
 readahead = src/milter/readahead.c src/milter/handoff.c src/milter/handoff.h
-sallyportd_SOURCES += $(readahead)
+sallyportd_SOURCES += $(readahead) src/milter/accept.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-handoff tests/unit/test-readahead

@@ -26,8 +26,12 @@ sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
 			  const char *mail_id);
 /* 421 in place of the greeting. */
 sfsistat sp_act_close(SMFICTX *ctx);
+sfsistat sp_act_busy(SMFICTX *ctx); /* likewise, for want of descriptors */
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 			const struct sp_verdict *verdict);
+
+/* descriptors.c: few are left; said in the log then. Three system calls. */
+bool sp_descriptors_are_short(void);
 
 /* greeting.c: hold the greeting for as long as policy says. `is_tls`: from the
  * first byte on (smtps). False: the connection is to be closed. Only where the
