@@ -4,13 +4,15 @@
 A PASS is `lint`, or a build: `plain`, `asan`, `tsan`. A build's pass runs its
 cmocka programs (each of their tests is counted) and the Python suites of
 tests/conformance, tests/scenario and tests/mta; under tsan the Python tests
-marked @concurrent.
+marked @concurrent. `fuzz` is the build for libFuzzer: its targets run what is in
+tests/fuzz/corpus.
 
 Every test is one line; what a failed one said follows it. The last line is
 `N passed, N failed`, with `, N skipped` when tests said why they were skipped.
 """
 
 import argparse
+import glob
 import importlib.util
 import os
 import re
@@ -29,6 +31,7 @@ import daemon  # noqa: E402  (found by the path above)
 
 TIMEOUT_SEC = {"lint": 900, "plain": 60, "asan": 180, "tsan": 300}
 PROGRAM_TIMEOUT_SEC = {"plain": 300, "asan": 600, "tsan": 900}
+CORPUS_TIMEOUT_SEC = 120
 
 
 class TimedOut(Exception):
@@ -206,6 +209,29 @@ def run_programs(build, name_of_pass, pattern, tally):
             run_program(build, program, name_of_pass, pattern, tally)
 
 
+def run_corpora(build, pattern, tally):
+    """Every fuzz target on its corpus, once: what was found once stays found."""
+    for source in sorted(glob.glob(os.path.join(TOP, "tests/fuzz/fuzz-*.c"))):
+        target = os.path.basename(source)[:-2]
+        name = f"fuzz/{target}.its_corpus_does_no_harm"
+        if pattern not in name:
+            continue
+        corpus = os.path.join(TOP, "tests/fuzz/corpus", target.removeprefix("fuzz-"))
+        began = time.monotonic()
+        try:
+            done = subprocess.run([os.path.join(build, "tests/fuzz", target), "-runs=0", corpus], check=False,
+                                  capture_output=True, timeout=CORPUS_TIMEOUT_SEC)
+            output, status = done.stderr.decode(errors="replace"), done.returncode
+        except (OSError, subprocess.TimeoutExpired) as error:
+            output, status = str(error), -1
+        inputs = len(os.listdir(corpus)) if os.path.isdir(corpus) else 0
+        if status == 0 and inputs > 0:
+            tally.note("ok", name, time.monotonic() - began)
+        else:
+            tally.note("FAILED", name, time.monotonic() - began,
+                       f"exit status {status}, {inputs} inputs\n{output[-6000:]}")
+
+
 def may_hold(path, prefix, pattern):
     """Whether a test of that program can match: its tests' names are texts in it."""
     if pattern in prefix or prefix in pattern:
@@ -219,7 +245,7 @@ def may_hold(path, prefix, pattern):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("-k", metavar="PATTERN", default="")
-    arguments.add_argument("passes", nargs="+", choices=["lint", "plain", "asan", "tsan"])
+    arguments.add_argument("passes", nargs="+", choices=["lint", "plain", "asan", "tsan", "fuzz"])
     given = arguments.parse_args()
     signal.signal(signal.SIGALRM, on_alarm)
     tally = Tally()
@@ -228,6 +254,9 @@ def main():
             run_python("lint", "lint", given.k, tally)
             continue
         build = os.path.join(TOP, "_build" if name_of_pass == "plain" else "_build-" + name_of_pass)
+        if name_of_pass == "fuzz":
+            run_corpora(build, given.k, tally)
+            continue
         os.environ["SALLYPORT_BUILD"] = build
         run_programs(build, name_of_pass, given.k, tally)
         run_python("conformance", name_of_pass, given.k, tally)
