@@ -92,6 +92,7 @@ static void set_first_macros(struct play *play)
 	for (size_t i = 0; i < options->macro_count; i++)
 		(void)sp_mta_set_macro(play->mta, options->macros[i].name,
 				       options->macros[i].value);
+	set_macro(play, "sallyport_try", "1");
 	set_macro(play, "j", play->hostname);
 	set_macro(play, "v", "Postfix 3.7.11");
 	set_macro(play, "daemon_name", play->hostname);

@@ -42,7 +42,8 @@ static const struct {
 	const char *names;
 } macros[] = {
 	{ SMFIM_CONNECT,
-	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version}" },
+	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version} "
+	  "{sallyport_try}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
@@ -324,6 +325,9 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 	sp_checks_run(session, SP_STAGE_CONNECT);
 	if (session->steps & SMFIP_NR_CONN)
 		return SMFIS_NOREPLY;
+	/* `sallyport try` is no client that could be watched. */
+	if (macro(ctx, "{sallyport_try}"))
+		return SMFIS_CONTINUE;
 	return sp_greeting_hold(session, is_tls(ctx)) ? SMFIS_CONTINUE
 						      : sp_act_close(ctx);
 }

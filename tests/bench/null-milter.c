@@ -41,7 +41,8 @@ static const struct {
 	const char *names;
 } few_macros[] = {
 	{ SMFIM_CONNECT,
-	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version}" },
+	  "j {daemon_addr} {daemon_port} {if_addr} {tls_version} "
+	  "{sallyport_try}" },
 	{ SMFIM_HELO, "" },
 	{ SMFIM_ENVFROM, "i {auth_authen}" },
 	{ SMFIM_ENVRCPT, "{rcpt_mailer} {rcpt_host} {rcpt_addr}" },
