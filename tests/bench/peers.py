@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -291,7 +292,8 @@ class Sallyport(Milter):
         super().check(result, has_messages)
         status = self.status()
         if status["degraded_total"] or status["store"]["failures"]:
-            raise Failed(f"{self.name}: the store was not asked for every mail: {status['store']}")
+            raise Failed(f"{self.name}: {status['degraded_total']} mails went on without an answer, of "
+                         f"{self.unanswered() or '?'}: store {status['store']}, dns {status.get('dns')}")
         if has_messages:
             self.check_plan(result)
 
@@ -300,6 +302,11 @@ class Sallyport(Milter):
         share = result["would_defer"] / result["mails"]
         if abs(share - planned) > 0.03:
             raise Failed(f"{self.name}: {share:.1%} of the mail would be deferred, planned are {planned:.0%}")
+
+    def unanswered(self):
+        """What did not answer for some mail, by the log."""
+        with open(self.folder + "/log", encoding="utf-8", errors="replace") as file:
+            return ", ".join(sorted(set(re.findall(r" degraded=(\S+)", file.read()))))
 
     def log_bytes(self):
         return os.path.getsize(self.folder + "/log")
