@@ -1,16 +1,12 @@
 # What src/config adds to the build.
 libsallyport_a_SOURCES += \
 	include/sallyport/config.h include/sallyport/finding.h \
-	include/sallyport/limits.h include/sallyport/list.h \
+	include/sallyport/list.h \
 	src/config/check.c \
-	src/config/check_outbound.c \
-	src/config/classes.c src/config/classes.h \
-	src/config/classes_settle.c \
 	src/config/config.c \
 	src/config/endpoint.c src/config/endpoint.h \
 	src/config/file.c src/config/file.h \
 	src/config/finding.c \
-	src/config/limit.c src/config/limit.h \
 	src/config/list.c \
 	src/config/lists.c \
 	src/config/loader.c src/config/loader.h \
@@ -19,7 +15,6 @@ libsallyport_a_SOURCES += \
 	src/config/rows.h \
 	src/config/rows_client.c \
 	src/config/rows_judge.c \
-	src/config/rows_outbound.c \
 	src/config/rows_sender.c \
 	src/config/rows_server.c \
 	src/config/report.c src/config/report.h \
@@ -32,8 +27,7 @@ EXTRA_DIST += tests/support/config_files.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-config tests/unit/test-config-errors \
-	tests/unit/test-finding tests/unit/test-limits tests/unit/test-list \
-	tests/unit/test-value
+	tests/unit/test-finding tests/unit/test-list tests/unit/test-value
 tests_unit_test_config_SOURCES = tests/unit/test-config.c \
 	tests/support/config_files.c
 tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) \
@@ -47,9 +41,6 @@ tests_unit_test_config_errors_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_finding_SOURCES = tests/unit/test-finding.c
 tests_unit_test_finding_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_finding_LDADD = $(AM_UNIT_LIBS)
-tests_unit_test_limits_SOURCES = tests/unit/test-limits.c
-tests_unit_test_limits_CFLAGS = $(AM_UNIT_CFLAGS)
-tests_unit_test_limits_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_list_SOURCES = tests/unit/test-list.c
 tests_unit_test_list_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_list_LDADD = $(AM_UNIT_LIBS)
