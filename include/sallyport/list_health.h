@@ -14,7 +14,9 @@
  * the list says an error; 10 questions in a row without an answer (3 tests);
  * or a hit rate out of all proportion: of 200 answers at least a tenth and ten
  * times its own baseline. A live answer that blames the question counts for
- * nothing: else a stranger could silence a list by an odd HELO name.
+ * nothing: else a stranger could silence a list by an odd HELO name. Nor does an
+ * answer that was known before: it is no news of the list, good or bad, however
+ * many mails meet it.
  *
  * Only a list that is WELL counts: one that was never tested says nothing yet,
  * however plausible its live answers are. After silence one good test is
@@ -92,6 +94,11 @@ enum sp_health_event sp_list_health_tested(
 enum sp_health_event sp_list_health_answered(
 	struct sp_list_health *health, const struct sp_health_answer *answer,
 	double latency_ms, int64_t now_ms);
+
+/* A mail met an answer that was known before: it is counted, no more. */
+void sp_list_health_known(struct sp_list_health *health,
+			  const struct sp_health_answer *answer,
+			  int64_t now_ms);
 
 /* Whether what the list says counts: it is WELL. */
 bool sp_list_health_is_well(struct sp_list_health *health);

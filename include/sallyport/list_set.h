@@ -37,7 +37,8 @@ bool sp_list_set_is_asked(const struct sp_list_set *set, size_t zone);
 /* What a question of a mail's brought, and how long it took. */
 struct sp_list_told {
 	struct sp_health_answer answer;
-	int64_t took_ms;
+	bool is_known; /* before: it was not asked */
+	int64_t took_us;
 };
 
 /* What a mail's question brought, and what the test points brought; changes of

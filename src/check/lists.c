@@ -62,10 +62,12 @@ void sp_lists_read(const struct sp_dns_answer *answer,
  * answer is at hand. What was not answered yet is told nobody. */
 static void tell_health(const struct sp_session *session,
 			struct sp_list_set *set, size_t zone,
-			const struct sp_dnsbl_answer *answer, int64_t took_ms)
+			const struct sp_dnsbl_answer *answer,
+			const struct sp_dns_view *asked)
 {
 	const struct sp_dnsbl_rules *rules = sp_list_set_rules(set);
-	struct sp_list_told told = { .took_ms = took_ms };
+	struct sp_list_told told = { .is_known = asked->is_cached,
+				     .took_us = asked->took_us };
 
 	told.answer.error = sp_dnsbl_answer_judge(rules->zones[zone], answer,
 						  &told.answer.is_listed);
@@ -98,8 +100,7 @@ bool sp_lists_judge(const struct sp_session *session,
 		    lookup->told & zone_bit)
 			continue;
 		lookup->told |= zone_bit;
-		tell_health(session, set, zone, &answers[zone],
-			    asked.took_us / 1000);
+		tell_health(session, set, zone, &answers[zone], &asked);
 	}
 	sp_dnsbl_judge(rules, answers, well, &fact);
 	*hits_out = fact.hits;

@@ -200,11 +200,22 @@ static enum sp_health_event end_window(struct sp_list_health *health,
 	return SP_HEALTH_NO_EVENT;
 }
 
+static void count(struct sp_health_view *view,
+		  const struct sp_health_answer *answer, int64_t now_ms)
+{
+	view->questions++;
+	if (answer->error) {
+		view->errors++;
+	} else if (answer->is_listed) {
+		view->hits++;
+		view->hit_ms = now_ms;
+	}
+}
+
 static enum sp_health_event live_error(struct sp_list_health *health,
 				       enum sp_dnsbl_error error,
 				       int64_t now_ms)
 {
-	health->view.errors++;
 	if (error == SP_DNSBL_SILENT)
 		health->silences_in_a_row++;
 	else if (error != SP_DNSBL_TYPING_ERROR)
@@ -233,10 +244,6 @@ static enum sp_health_event live_answer(struct sp_list_health *health,
 			? view->latency_ms + latency_share * (latency_ms -
 							      view->latency_ms)
 			: latency_ms;
-	if (is_listed) {
-		view->hits++;
-		view->hit_ms = now_ms;
-	}
 	if (view->state != SP_HEALTH_WELL)
 		return SP_HEALTH_NO_EVENT;
 	health->window_answers++;
@@ -252,12 +259,20 @@ enum sp_health_event sp_list_health_answered(
 	enum sp_health_event event;
 
 	pthread_mutex_lock(&health->lock);
-	health->view.questions++;
+	count(&health->view, answer, now_ms);
 	event = answer->error ? live_error(health, answer->error, now_ms)
 			      : live_answer(health, answer->is_listed,
 					    latency_ms, now_ms);
 	pthread_mutex_unlock(&health->lock);
 	return event;
+}
+
+void sp_list_health_known(struct sp_list_health *health,
+			  const struct sp_health_answer *answer, int64_t now_ms)
+{
+	pthread_mutex_lock(&health->lock);
+	count(&health->view, answer, now_ms);
+	pthread_mutex_unlock(&health->lock);
 }
 
 static enum sp_health_state state_of(struct sp_list_health *health)

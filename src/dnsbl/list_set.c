@@ -83,9 +83,15 @@ static void tell(const struct sp_list_set *set, size_t zone,
 void sp_list_set_answered(struct sp_list_set *set, size_t zone,
 			  const struct sp_list_told *told, int64_t now_ms)
 {
-	tell(set, zone,
-	     sp_list_health_answered(set->health[zone], &told->answer,
-				     (double)told->took_ms, now_ms));
+	struct sp_list_health *health = set->health[zone];
+
+	if (told->is_known)
+		sp_list_health_known(health, &told->answer, now_ms);
+	else
+		tell(set, zone,
+		     sp_list_health_answered(health, &told->answer,
+					     (double)told->took_us / 1000,
+					     now_ms));
 }
 
 void sp_list_set_tested(struct sp_list_set *set, size_t zone,

@@ -24,6 +24,8 @@
  *	.  a live answer: not listed	!  a live answer: listed
  *	Q  a live error: over quota	S  a live question without an answer
  *	T  a live error that blames the question
+ *	,  known before: not listed	;  known before: listed
+ *	K  known before: over quota
  */
 struct row {
 	const char *sentence;
@@ -96,6 +98,14 @@ static const struct row rows[] = {
 	  "" },
 	{ "a stranger's odd names silence no list", "g99T", SP_HEALTH_WELL,
 	  SP_HEALTH_FINE, "" },
+	{ "many mails that meet one error meet one", "gQ99K", SP_HEALTH_WELL,
+	  SP_HEALTH_FINE, "" },
+	{ "what was known ends no row of errors", "g4Q9,Q", SP_HEALTH_UNWELL,
+	  SP_HEALTH_ERRORS, "-" },
+	{ "nor one of silence", "g9S9;S", SP_HEALTH_UNWELL, SP_HEALTH_SILENT,
+	  "-" },
+	{ "nor is it a rate that jumps", "g600.200;", SP_HEALTH_WELL,
+	  SP_HEALTH_FINE, "" },
 	{ "live answers do not end a probation", "geg60m500.g",
 	  SP_HEALTH_ON_PROBATION, SP_HEALTH_LISTS_EVERYTHING, "-" },
 	{ "nor a live error", "geg5m5Qg5mg", SP_HEALTH_WELL, SP_HEALTH_FINE,
@@ -153,6 +163,14 @@ static void live(struct player *player, bool is_listed,
 					     player->now_ms));
 }
 
+static void known(struct player *player, bool is_listed,
+		  enum sp_dnsbl_error error)
+{
+	const struct sp_health_answer answer = { is_listed, error };
+
+	sp_list_health_known(player->health, &answer, player->now_ms);
+}
+
 static void play_letter(struct player *player, char letter)
 {
 	switch (letter) {
@@ -170,6 +188,15 @@ static void play_letter(struct player *player, char letter)
 		break;
 	case 's':
 		test_points(player, false, false, SP_DNSBL_SILENT);
+		break;
+	case ',':
+		known(player, false, SP_DNSBL_FINE);
+		break;
+	case ';':
+		known(player, true, SP_DNSBL_FINE);
+		break;
+	case 'K':
+		known(player, false, SP_DNSBL_OVER_QUOTA);
 		break;
 	case 'm':
 		player->now_ms += 60000;
@@ -248,14 +275,14 @@ static void test_view(void **state)
 	(void)state;
 	sp_list_health_view(player.health, &view);
 	assert_true(view.hit_rate < 0);
-	play(&player, "gm150.m50!m3S");
+	play(&player, "gm150.m50!m3S5,m4;2K");
 	sp_list_health_view(player.health, &view);
-	assert_int_equal(view.questions, 203);
-	assert_int_equal(view.hits, 50);
-	assert_int_equal(view.errors, 3);
+	assert_int_equal(view.questions, 214);
+	assert_int_equal(view.hits, 54);
+	assert_int_equal(view.errors, 5);
 	assert_int_equal(view.since_ms, 60000);
 	assert_int_equal(view.tested_ms, 60000);
-	assert_int_equal(view.hit_ms, 180000);
+	assert_int_equal(view.hit_ms, 300000);
 	assert_true(view.latency_ms > 9.99 && view.latency_ms < 10.01);
 	assert_true(view.hit_rate > 0.249 && view.hit_rate < 0.251);
 	assert_string_equal(sp_health_reason_text(&view), "");
