@@ -41,7 +41,8 @@ class Checked(Sallyport):
 
     pace = 1.0
     sought = ["X-Sallyport-Tests=DKIM_VALID", "X-Sallyport-Tests=SPF_PASS", "X-Sallyport-Tests=SPF_FAIL",
-              "X-Sallyport-Tests=DMARC_", "X-Sallyport-Verdict="]
+              "X-Sallyport-Verdict=", "Authentication-Results=dkim=pass", "Authentication-Results=spf=pass",
+              "Authentication-Results=dmarc="]
 
     def __init__(self, build, folder, resolver):
         super().__init__(build, folder, lookups=LOOKUPS.format(address=resolver.address), from_score=2)
@@ -52,11 +53,9 @@ class Checked(Sallyport):
 
     def check_plan(self, result):
         """In place of the plan's share of deferred mails: what was found."""
-        dkim, passed, failed, _dmarc, verdicts = result["found"]
-        for what, found, wanted in (
-                ("DKIM_VALID", dkim, result["signed"]), ("SPF_PASS", passed, result["own"]),
-                ("SPF_FAIL", failed, result["mails"] - result["own"]), ("verdicts", verdicts, result["mails"]),
-                ("degraded", result["degraded"], 0)):
+        every, signed, own = result["mails"], result["signed"], result["own"]
+        wanted = [signed, own, every - own, every, signed, own, every]
+        for what, found, wanted in zip([*self.sought, "degraded"], [*result["found"], result["degraded"]], [*wanted, 0]):
             if found != wanted:
                 raise Failed(f"{self.name}: {what}: {found}, and not {wanted}, of {result['mails']} mails")
 
