@@ -197,6 +197,8 @@ static struct smfiDesc describe(void)
 		.xxfi_envfrom = on_mail,
 		.xxfi_envrcpt = on_recipient,
 		.xxfi_header = on_header,
+		/* Without it libmilter would answer, and complain of that. */
+		.xxfi_body = on_body,
 		.xxfi_eom = on_end_of_message,
 		.xxfi_abort = on_end,
 		.xxfi_close = on_end,
@@ -206,7 +208,6 @@ static struct smfiDesc describe(void)
 	if (answers_all) {
 		filter.xxfi_data = on_end;
 		filter.xxfi_eoh = on_end_of_headers;
-		filter.xxfi_body = on_body;
 	}
 	return filter;
 }
