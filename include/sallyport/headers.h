@@ -53,8 +53,4 @@ void sp_headers_build(const struct sp_session *session,
 		      const struct sp_verdict *verdict,
 		      struct sp_headers *headers_out);
 
-/* A score as people write it: "2.5", "0", "-1.25". */
-struct sp_text;
-void sp_headers_add_score(struct sp_text *text, double score);
-
 #endif

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct sp_text {
 	char *bytes; /* borrowed from the caller */
@@ -30,6 +31,12 @@ void sp_text_addf(struct sp_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void sp_text_vaddf(struct sp_text *text, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
+
+/* As "%" PRId64 does, at a tenth of its cost: a log line is full of numbers. */
+void sp_text_add_number(struct sp_text *text, int64_t value);
+
+/* Points as people write them, as "%.4g" does: "2.5", "0", "-1.25". */
+void sp_text_add_points(struct sp_text *text, double points);
 
 /*
  * Add `length` bytes of hostile input so that the result holds printable

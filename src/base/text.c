@@ -1,5 +1,6 @@
 #include "sallyport/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,11 +66,48 @@ void sp_text_addf(struct sp_text *text, const char *format, ...)
 	va_end(args);
 }
 
+void sp_text_add_number(struct sp_text *text, int64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		sp_text_add_bytes(text, "-", 1);
+	sp_text_add_bytes(text, digits + at, sizeof(digits) - at);
+}
+
+void sp_text_add_points(struct sp_text *text, double points)
+{
+	double size = fabs(points);
+	uint32_t hundredths = size < 99.995 ? (uint32_t)(size * 100 + 0.5) : 0;
+	char rest[3] = { '.', (char)('0' + hundredths / 10 % 10),
+			 (char)('0' + hundredths % 10) };
+
+	/* Finer, or larger, than what most points are. */
+	if (fabs(size * 100 - hundredths) > 1e-6) {
+		sp_text_addf(text, "%.4g", points);
+		return;
+	}
+	if (points < 0 && hundredths > 0)
+		sp_text_add_bytes(text, "-", 1);
+	sp_text_add_number(text, hundredths / 100);
+	if (hundredths % 100 != 0)
+		sp_text_add_bytes(text, rest, hundredths % 10 != 0 ? 3 : 2);
+}
+
 static bool is_plain(char c, const char *also)
 {
 	if (c < ' ' || c > '~' || c == '\\')
 		return false;
-	return also == NULL || strchr(also, c) == NULL;
+	for (; also != NULL && *also != '\0'; also++)
+		if (*also == c)
+			return false;
+	return true;
 }
 
 static void add_whole(struct sp_text *text, const char *bytes, size_t length)
@@ -85,15 +123,20 @@ void sp_text_add_safe(struct sp_text *text, const char *bytes, size_t length,
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < length && !text->is_cut; i++) {
+	for (size_t i = 0; i < length && !text->is_cut;) {
 		unsigned byte = (unsigned char)bytes[i];
 		char escape[4] = { '\\', 'x', digits[byte >> 4],
 				   digits[byte & 15] };
+		size_t plain = 0;
 
-		if (is_plain(bytes[i], also))
-			sp_text_add_bytes(text, &bytes[i], 1);
+		/* Most of it is plain, and goes in one piece. */
+		while (i + plain < length && is_plain(bytes[i + plain], also))
+			plain++;
+		if (plain > 0)
+			sp_text_add_bytes(text, &bytes[i], plain);
 		else
 			add_whole(text, escape, sizeof(escape));
+		i += plain > 0 ? plain : 1;
 	}
 }
 

@@ -7,11 +7,6 @@
 #include "sallyport/service.h"
 #include "sallyport/text.h"
 
-void sp_headers_add_score(struct sp_text *text, double score)
-{
-	sp_text_addf(text, "%.4g", score == 0.0 ? 0.0 : score);
-}
-
 /* One more, whose value is to be written into the text that is returned, and
  * ended by end(). */
 static struct sp_text begin(struct sp_headers *headers, enum sp_own_field which)
@@ -41,9 +36,9 @@ static void write_verdict(struct sp_headers *headers,
 	struct sp_text text = begin(headers, SP_OWN_VERDICT);
 
 	sp_text_add(&text, "accept; score=");
-	sp_headers_add_score(&text, verdict->score);
+	sp_text_add_points(&text, verdict->score);
 	sp_text_add(&text, "/");
-	sp_headers_add_score(&text, verdict->refuse);
+	sp_text_add_points(&text, verdict->refuse);
 	sp_text_addf(&text, "; id=%s", mail->id);
 	if (mail->tally.would_refuse > 0)
 		sp_text_add(&text, "; would=reject");
@@ -68,7 +63,7 @@ static void write_tests(struct sp_headers *headers,
 			sp_fold_mark(&fold, ",");
 		sp_text_init(&word, bytes, sizeof(bytes));
 		sp_text_addf(&word, "%s=", finding->name);
-		sp_headers_add_score(&word, finding->weight);
+		sp_text_add_points(&word, finding->weight);
 		sp_fold_word(&fold, bytes);
 	}
 	end(headers, &text);

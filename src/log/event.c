@@ -1,6 +1,5 @@
 #include "sallyport/log.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,20 +67,43 @@ static size_t escape(const struct sp_log_event *event, char c,
 	return out.length;
 }
 
+/* What stands as it is, in both formats. */
+static bool is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+static size_t plain_length(const char *value)
+{
+	size_t length = 0;
+
+	while (is_plain(value[length]))
+		length++;
+	return length;
+}
+
 static void add_escaped(struct sp_log_event *event, const char *value)
 {
-	size_t total = 0;
+	size_t left = VALUE_MAX;
 
-	for (; *value != '\0'; value++) {
+	while (*value != '\0') {
 		char bytes[8];
-		size_t length = escape(event, *value, bytes);
+		size_t plain = plain_length(value);
+		size_t length = plain;
 
-		total += length;
-		if (total > VALUE_MAX) {
+		/* Most of it is plain, and goes in one piece. */
+		if (plain == 0)
+			length = escape(event, *value, bytes);
+		if (length > left) {
+			sp_text_add_bytes(&event->line, value,
+					  plain > 0 ? left : 0);
 			sp_text_add(&event->line, "...");
 			return;
 		}
-		sp_text_add_bytes(&event->line, bytes, length);
+		sp_text_add_bytes(&event->line, plain > 0 ? value : bytes,
+				  length);
+		left -= length;
+		value += plain > 0 ? plain : 1;
 	}
 }
 
@@ -90,23 +112,22 @@ static bool needs_quotes(const struct sp_log_event *event, const char *value)
 {
 	if (is_json(event) || *value == '\0')
 		return true;
-	for (; *value != '\0'; value++) {
-		if (*value <= ' ' || *value > '~' || *value == '"' ||
-		    *value == '\\')
+	for (; *value != '\0'; value++)
+		if (*value == ' ' || !is_plain(*value))
 			return true;
-	}
 	return false;
 }
 
 static void add_key(struct sp_log_event *event, const char *key)
 {
-	bool is_first = event->line.length == 0;
+	struct sp_text *line = &event->line;
 
+	if (line->length > 0)
+		sp_text_add_bytes(line, is_json(event) ? "," : " ", 1);
 	if (is_json(event))
-		sp_text_addf(&event->line, "%s\"%s\":", is_first ? "" : ",",
-			     key);
-	else
-		sp_text_addf(&event->line, "%s%s=", is_first ? "" : " ", key);
+		sp_text_add_bytes(line, "\"", 1);
+	sp_text_add(line, key);
+	sp_text_add(line, is_json(event) ? "\":" : "=");
 }
 
 /* A pair is in the line as a whole or not at all; after one that was left out
@@ -162,18 +183,39 @@ void sp_log_event_number(struct sp_log_event *event, const char *key,
 			 int64_t value)
 {
 	char digits[32];
+	struct sp_text text;
 
 	if (!event->is_on)
 		return;
-	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	sp_text_init(&text, digits, sizeof(digits));
+	sp_text_add_number(&text, value);
 	add_bare(event, key, digits);
+}
+
+/* With three digits behind the point; -0 and what rounds to it is 0. */
+static void write_real(struct sp_text *text, double value)
+{
+	double size = fabs(value);
+	int64_t thousandths;
+
+	if (size >= 1e15) {
+		sp_text_addf(text, "%.3f", value);
+		return;
+	}
+	thousandths = (int64_t)(size * 1000 + 0.5);
+	if (value < 0 && thousandths > 0)
+		sp_text_add(text, "-");
+	sp_text_add_number(text, thousandths / 1000);
+	/* 1000 more, and its 1 becomes the point. */
+	sp_text_add_number(text, 1000 + thousandths % 1000);
+	text->bytes[text->length - 4] = '.';
 }
 
 void sp_log_event_real(struct sp_log_event *event, const char *key,
 		       double value)
 {
 	char digits[352]; /* the largest double has 309 before the point */
-	size_t length;
+	struct sp_text text;
 
 	if (!event->is_on)
 		return;
@@ -181,10 +223,10 @@ void sp_log_event_real(struct sp_log_event *event, const char *key,
 		add_value(event, key, isnan(value) ? "nan" : "inf");
 		return;
 	}
-	snprintf(digits, sizeof(digits), "%.3f", value);
-	length = strlen(digits);
-	for (int i = 0; i < 2 && digits[length - 1] == '0'; i++)
-		digits[--length] = '\0';
+	sp_text_init(&text, digits, sizeof(digits));
+	write_real(&text, value);
+	for (int i = 0; i < 2 && digits[text.length - 1] == '0'; i++)
+		digits[--text.length] = '\0';
 	add_bare(event, key, digits);
 }
 

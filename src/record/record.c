@@ -169,10 +169,12 @@ static void log_tests(struct sp_log_event *event,
 	struct sp_text text;
 
 	sp_text_init(&text, bytes, sizeof(bytes));
-	for (size_t i = 0; i < record->finding_count; i++)
-		sp_text_addf(&text, "%s%s=%.4g", i > 0 ? "," : "",
-			     record->findings[i].name,
-			     record->findings[i].weight);
+	for (size_t i = 0; i < record->finding_count; i++) {
+		sp_text_add(&text, i > 0 ? "," : "");
+		sp_text_add(&text, record->findings[i].name);
+		sp_text_add(&text, "=");
+		sp_text_add_points(&text, record->findings[i].weight);
+	}
 	sp_log_event_text(event, "tests", unless_empty(bytes));
 }
 
@@ -186,7 +188,8 @@ static void log_times(struct sp_log_event *event,
 		if (record->stage_us[i] == 0)
 			continue;
 		sp_text_init(&text, key, sizeof(key));
-		sp_text_addf(&text, "ms_%s", sp_stage_name((enum sp_stage)i));
+		sp_text_add(&text, "ms_");
+		sp_text_add(&text, sp_stage_name((enum sp_stage)i));
 		sp_log_event_real(event, key, record->stage_us[i] / 1000.0);
 	}
 	sp_log_event_real(event, "ms_wait", record->waited_us / 1000.0);

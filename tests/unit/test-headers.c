@@ -220,28 +220,6 @@ static void test_received_spf_is_of_a_check_that_has_run(void **state)
 	assert_null(value_of(fixture, "Received-SPF"));
 }
 
-static void test_scores_as_people_write_them(void **state)
-{
-	static const struct {
-		double score;
-		const char *text;
-	} rows[] = {
-		{ 0, "0" },	    { -0.0, "0" },	{ 2.5, "2.5" },
-		{ 10, "10" },	    { -1.25, "-1.25" }, { 0.1 + 0.2, "0.3" },
-		{ 999.9, "999.9" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char bytes[32];
-		struct sp_text text;
-
-		sp_text_init(&text, bytes, sizeof(bytes));
-		sp_headers_add_score(&text, rows[i].score);
-		assert_string_equal(bytes, rows[i].text);
-	}
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -253,7 +231,6 @@ int main(void)
 		TEST(test_who_we_are),
 		TEST(test_results_that_came_from_a_server_of_ours_are_enough),
 		TEST(test_received_spf_is_of_a_check_that_has_run),
-		cmocka_unit_test(test_scores_as_people_write_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* Text in a buffer of fixed size: what is cut, and what is escaped. */
 #include "sallyport/text.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -105,6 +107,62 @@ static void hostile_bytes_become_printable(void **state)
 	}
 }
 
+static void numbers_are_those_of_printf(void **state)
+{
+	static const int64_t rows[] = {
+		0,  1,	  -1,	 9,	    10,	       -10,
+		99, 1000, 65535, INT32_MIN, INT64_MAX, INT64_MIN,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char expected[32], buffer[32];
+		struct sp_text text;
+
+		snprintf(expected, sizeof(expected), "%" PRId64, rows[i]);
+		sp_text_init(&text, buffer, sizeof(buffer));
+		sp_text_add_number(&text, rows[i]);
+		assert_string_equal(buffer, expected);
+	}
+}
+
+static void points_as_people_write_them(void **state)
+{
+	static const struct {
+		double points;
+		const char *text;
+	} rows[] = { { 0, "0" },	   { -0.0, "0" },
+		     { 2.5, "2.5" },	   { 10, "10" },
+		     { -1.25, "-1.25" },   { 0.1 + 0.2, "0.3" },
+		     { 999.9, "999.9" },   { 0.05, "0.05" },
+		     { -0.2, "-0.2" },	   { 99.99, "99.99" },
+		     { 99.996, "100" },	   { 1000, "1000" },
+		     { 0.125, "0.125" },   { -12345, "-1.234e+04" },
+		     { 1e300, "1e+300" },  { 2.675, "2.675" },
+		     { 1.0 / 3, "0.3333" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char buffer[32];
+		struct sp_text text;
+
+		sp_text_init(&text, buffer, sizeof(buffer));
+		sp_text_add_points(&text, rows[i].points);
+		assert_string_equal(buffer, rows[i].text);
+	}
+	/* All that weights usually are: -99.99 to 99.99. */
+	for (int hundredths = -9999; hundredths <= 9999; hundredths++) {
+		char expected[32], buffer[32];
+		struct sp_text text;
+
+		snprintf(expected, sizeof(expected), "%.4g",
+			 hundredths / 100.0);
+		sp_text_init(&text, buffer, sizeof(buffer));
+		sp_text_add_points(&text, hundredths / 100.0);
+		assert_string_equal(buffer, expected);
+	}
+}
+
 /* Room is left, but only because an escape did not fit into it. */
 static void after_a_cut_escape_nothing_is_added(void **state)
 {
@@ -182,6 +240,8 @@ int main(void)
 		cmocka_unit_test(text_is_added_and_cut),
 		cmocka_unit_test(hostile_bytes_become_printable),
 		cmocka_unit_test(after_a_cut_escape_nothing_is_added),
+		cmocka_unit_test(numbers_are_those_of_printf),
+		cmocka_unit_test(points_as_people_write_them),
 		cmocka_unit_test(every_byte_becomes_printable),
 		cmocka_unit_test(texts_are_compared_ignoring_case),
 		cmocka_unit_test(lower_case_is_ascii_only),
