@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "sallyport/check.h"
 #include "sallyport/config.h"
+#include "sallyport/list_set.h"
 #include "sallyport/organisation.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
@@ -29,6 +30,7 @@ static void ask(struct sp_session *session, struct sp_dns_batch *batch,
 
 	*lookup = (struct sp_lists_lookup){ 0 };
 	if (!batch || !service->config->dnsbl.is_enabled ||
+	    sp_list_set_rules(service->domain_lists)->zone_count == 0 ||
 	    sp_organisation_of(service->suffixes, name, organisation) != SP_OK)
 		return;
 	sp_lists_ask(
