@@ -90,6 +90,7 @@ class Rival(Milter):
 
     PROGRAM = ""
     package = ""
+    may_miss = 0.0  # of its verdicts: where it has to hurry with a cold cache
     pace = 0.5  # mails of a round, as a share of ours: it takes its time
 
     @classmethod
@@ -119,7 +120,7 @@ class Rival(Milter):
         for what, found, wanted in self.expect(result):
             # On a busy machine one misses an answer here and there, and is then
             # the faster for it; one that is set up wrongly misses all.
-            if abs(found - wanted) > wanted / 10:
+            if abs(found - wanted) > wanted * self.may_miss:
                 raise Failed(f"{self.name}: {what}: {found}, and not {wanted}, of {result['mails']} mails")
 
 
