@@ -200,8 +200,10 @@ def run_program(build, program, name_of_pass, pattern, tally):
 
 
 def run_programs(build, name_of_pass, pattern, tally):
-    names = subprocess.run(["make", "-s", "-C", build, "--eval=n: ; @echo $(check_PROGRAMS)", "n"],
-                           capture_output=True, text=True, check=True).stdout.split()
+    # The last line: when make renews its own files first, that says something too.
+    said = subprocess.run(["make", "-s", "-C", build, "--eval=n: ; @echo $(check_PROGRAMS)", "n"],
+                          capture_output=True, text=True, check=True).stdout.splitlines()
+    names = said[-1].split() if said else []
     if not names:
         tally.note("FAILED", f"{name_of_pass}/unit", 0.0, "no test program is built: was cmocka there at ./configure?")
     for program in names:
