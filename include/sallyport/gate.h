@@ -120,6 +120,9 @@ struct sp_gate_gap {
  * and eight times as long for its next command. That one may have been
  * thinking, so then the greeting must have been held for half a second. Nearer
  * ones stay UNKNOWN. Changes nothing else; sets `is_inferred`.
+ *
+ * Not for a client that came by XCLIENT or PROXY: the time is that of the server
+ * in between. Where other connections are seen, an UNSEEN one is such a client.
  */
 void sp_gate_judge_gap(const struct sp_gate_gap *gap,
 		       struct sp_gate_fact *fact);

@@ -36,7 +36,7 @@ enum sp_sock_result {
 	SP_SOCK_FOUND,
 	/* There is no such connection here: it was reset or closed, or it is
 	 * of another namespace, or its addresses are not the real ones (PROXY,
-	 * XCLIENT). Who has seen it before knows that it has gone; nobody else
+	 * XCLIENT), or not known. Who has seen it before knows that it has gone; nobody else
 	 * knows anything. Also said by a kernel without tcp_diag: see
 	 * sp_sock_probe. */
 	SP_SOCK_GONE,
@@ -71,7 +71,8 @@ void sp_sock_look(const struct sp_sock_ends *ends,
  * likely, then search all connections for the ports and the peer, which takes
  * 0.4 ms and more. When it is FOUND, `ends->own` is the address.
  *
- * UNAVAILABLE with ENOTUNIQ when several match.
+ * UNAVAILABLE with ENOTUNIQ when several match. Not for each of many looks at a
+ * connection: find it once, and go on with sp_sock_look whatever came of it.
  */
 void sp_sock_find(struct sp_sock_ends *ends, struct sp_sock_look *look_out);
 

@@ -34,6 +34,11 @@ enum {
 static atomic_uint held;
 static atomic_bool is_ending;
 
+/* The kernel shows us clients' connections. Then one that it does not show has
+ * come by XCLIENT or PROXY, and its MTA is somebody's server in between: no
+ * client whose time could tell anything. */
+static atomic_bool has_seen_any;
+
 void sp_greeting_end_all(void)
 {
 	atomic_store(&is_ending, true);
@@ -94,10 +99,11 @@ static int64_t wanted_ms(struct sp_session *session)
 }
 
 /* What has come of the lookups may end it; so does the daemon's own end. */
-static bool is_over(struct sp_session *session)
+static void end_if_over(struct sp_session *session)
 {
 	sp_checks_run(session, SP_STAGE_GREETING);
-	return atomic_load(&is_ending) || wanted_ms(session) == 0;
+	if (atomic_load(&is_ending) || wanted_ms(session) == 0)
+		sp_gate_shorten(&session->connection.gate, sp_clock_mono_ms());
 }
 
 static void watch(struct sp_session *session, struct sp_sock_ends *ends)
@@ -105,13 +111,13 @@ static void watch(struct sp_session *session, struct sp_sock_ends *ends)
 	struct sp_gate *gate = &session->connection.gate;
 	struct sp_sock_look look;
 
-	for (;;) {
-		if (is_over(session))
-			sp_gate_shorten(gate, sp_clock_mono_ms());
-		sp_sock_find(ends, &look);
-		if (!sp_gate_step(gate, sp_clock_mono_ms(), &look))
-			return;
+	end_if_over(session);
+	/* Once: where the MTA does not tell its own address it is searched. */
+	sp_sock_find(ends, &look);
+	while (sp_gate_step(gate, sp_clock_mono_ms(), &look)) {
 		sleep_until(gate->next_ms);
+		end_if_over(session);
+		sp_sock_look(ends, &look);
 	}
 }
 
@@ -188,6 +194,8 @@ bool sp_greeting_hold(struct sp_session *session, bool is_tls)
 	watch(session, &ends);
 	leave_place();
 	connection->greeted_us = sp_clock_mono_us();
+	if (fact->rtt_us > 0)
+		atomic_store(&has_seen_any, true);
 	count(fact);
 	say_blind(fact);
 	if (fact->answer == SP_GATE_HUNG_UP)
@@ -202,7 +210,8 @@ void sp_greeting_note_helo(struct sp_session *session)
 {
 	struct sp_connection *connection = &session->connection;
 
-	connection->helo_gap_us = 0;
+	/* The first one answers the greeting, a second one comes after
+	 * STARTTLS. */
 	if (connection->greeted_us > 0)
 		connection->helo_gap_us =
 			sp_clock_mono_us() - connection->greeted_us;
@@ -216,7 +225,7 @@ void sp_greeting_note_mail(struct sp_session *session)
 	struct sp_gate_fact *fact = &connection->gate.fact;
 
 	if (connection->helo_gap_us > 0 && connection->helo_us > 0 &&
-	    fact->answer == SP_GATE_UNKNOWN)
+	    !(fact->why == SP_GATE_UNSEEN && atomic_load(&has_seen_any)))
 		sp_gate_judge_gap(
 			&(struct sp_gate_gap){
 				.helo_us = connection->helo_gap_us,

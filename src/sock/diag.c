@@ -239,9 +239,10 @@ int sp_diag_get(const struct sp_sock_ends *ends,
 	struct question question;
 	int error;
 
+	/* Not told, or of two families: there is none. */
 	if (ends->own.family != ends->peer.family ||
 	    ends->own.family == SP_IP_NONE)
-		return EINVAL;
+		return ENOENT;
 	/* IPv4 finds IPv6 sockets with an IPv4 peer too. */
 	word_question(ends, family_of(&ends->peer), &question);
 	error = ask(&question, &finding);
@@ -257,9 +258,10 @@ int sp_diag_search(const struct sp_sock_ends *ends,
 	struct sp_diag_socket found;
 	int error = ENOENT;
 
+	/* With port 0 the kernel would show all of them. */
 	if (ends->peer.family == SP_IP_NONE || ends->own_port == 0 ||
 	    ends->peer_port == 0)
-		return EINVAL;
+		return ENOENT;
 	/* Here, unlike above, each family has sockets of its own only. */
 	for (int i = 0; i < 2 && error == ENOENT; i++) {
 		struct finding finding = { .asked = ends,

@@ -41,8 +41,9 @@ struct sp_diag_socket {
 };
 
 /*
- * The socket with these ends. 0, or an errno: ENOENT when there is none, and
- * also when the kernel has no tcp_diag. `socket_out` is untouched then.
+ * The socket with these ends. 0, or an errno: ENOENT when there is none (not
+ * asked for when an end is not known), and also when the kernel has no tcp_diag.
+ * `socket_out` is untouched then.
  */
 int sp_diag_get(const struct sp_sock_ends *ends,
 		struct sp_diag_socket *socket_out);

@@ -6,6 +6,7 @@
  *     connects from 127.77.77.77, or over IPv6, first sends a line
  *     "ADDRESS PORT LOCAL\n", and accept(), getpeername() and getsockname()
  *     then speak of that: LOCAL is the address that it has connected to.
+ *     With SENDMAIL_BELIEVES set nobody does, and all come from where they do.
  *   - The host's name is SENDMAIL_NAME: for a name without a dot Sendmail
  *     sleeps a minute.
  *   - No name or address is looked up: the machine may have no resolver.
@@ -13,7 +14,7 @@
  *   - SASL's configuration is read in the folder SENDMAIL_SASL: Sendmail drops
  *     the environment variable that would say so.
  *
- * The three variables are read once, for Sendmail clears its environment.
+ * The variables are read once, for Sendmail clears its environment.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -49,6 +50,7 @@ static struct {
 static char host_name[256];
 static char log_path[PATH_MAX];
 static char sasl_path[PATH_MAX];
+static char is_believed[2];
 
 static void keep(const char *name, char *to, size_t size)
 {
@@ -62,6 +64,7 @@ static __attribute__((constructor)) void read_environment(void)
 	keep("SENDMAIL_NAME", host_name, sizeof(host_name));
 	keep("SENDMAIL_LOG", log_path, sizeof(log_path));
 	keep("SENDMAIL_SASL", sasl_path, sizeof(sasl_path));
+	keep("SENDMAIL_BELIEVES", is_believed, sizeof(is_believed));
 }
 
 /* ------------------------------------------------------------------- clients */
@@ -70,8 +73,8 @@ static bool says_whence(const struct sockaddr *address)
 {
 	const struct sockaddr_in *ipv4 = (const void *)address;
 
-	return address->sa_family == AF_INET6 ||
-	       ipv4->sin_addr.s_addr == htonl(SAYS_WHENCE);
+	return !is_believed[0] && (address->sa_family == AF_INET6 ||
+				   ipv4->sin_addr.s_addr == htonl(SAYS_WHENCE));
 }
 
 static void read_line(int fd, char *line, size_t size)

@@ -183,19 +183,23 @@ static void test_the_listener_is_not_taken_for_a_connection(void **state)
 	tcp_pair_close(&pair);
 }
 
-static void test_ends_that_cannot_be_are_not_asked_for(void **state)
+static void test_ends_that_are_not_known_are_not_found(void **state)
 {
 	struct sp_sock_ends ends = { .own_port = 25, .peer_port = 1 };
 	struct sp_sock_look look;
 
 	(void)state;
 	sp_sock_look(&ends, &look);
-	assert_int_equal(look.result, SP_SOCK_UNAVAILABLE);
-	assert_int_equal(look.error, EINVAL);
+	assert_int_equal(look.result, SP_SOCK_GONE);
 	assert_int_equal(sp_ip_parse("192.0.2.1", &ends.own), SP_OK);
 	assert_int_equal(sp_ip_parse("2001:db8::1", &ends.peer), SP_OK);
 	sp_sock_look(&ends, &look);
-	assert_int_equal(look.result, SP_SOCK_UNAVAILABLE);
+	assert_int_equal(look.result, SP_SOCK_GONE);
+	/* A search without ports would find whatever there is. */
+	ends = (struct sp_sock_ends){ .own_port = 0 };
+	assert_int_equal(sp_ip_parse("127.0.0.1", &ends.peer), SP_OK);
+	sp_sock_find(&ends, &look);
+	assert_int_equal(look.result, SP_SOCK_GONE);
 }
 
 static void test_a_connection_of_the_same_ends_is_another(void **state)
@@ -373,7 +377,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_client_does_is_seen),
 		cmocka_unit_test(
 			test_the_listener_is_not_taken_for_a_connection),
-		cmocka_unit_test(test_ends_that_cannot_be_are_not_asked_for),
+		cmocka_unit_test(test_ends_that_are_not_known_are_not_found),
 		cmocka_unit_test(test_a_connection_of_the_same_ends_is_another),
 		cmocka_unit_test(test_an_untold_address_is_found),
 		cmocka_unit_test(
