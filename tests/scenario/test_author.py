@@ -3,7 +3,7 @@ a DNS server of the test's own."""
 
 import dns
 import sign
-from daemon import eventually
+from daemon import eventually, is_sanitized
 from dns_case import DnsCase
 
 KEY = sign.Key()  # it takes a while to find one
@@ -102,7 +102,8 @@ class Signatures(Author):
         before = self.sally.memory_kb()
         signed = KEY.sign(MESSAGE + ("0123456789" * 7 + "\n") * 150000, "author.example")
         self.assertIn("DMARC_PASS", self.judge(signed))
-        self.assertLess(self.sally.memory_kb() - before, 5000)
+        if not is_sanitized():  # ASan keeps what was freed
+            self.assertLess(self.sally.memory_kb() - before, 5000)
 
     def test_an_authenticated_user_is_not_looked_at(self):
         found = self.judge(KEY.sign(MESSAGE, "author.example"), words=["--login", "ann"])
