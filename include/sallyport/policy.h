@@ -60,6 +60,10 @@ void sp_policy_decide(const struct sp_facts *facts,
 		      const struct sp_config *config, struct sp_arena *arena,
 		      struct sp_verdict *verdict_out);
 
+/* Whether a first-time sender with this score has to come back. */
+bool sp_policy_is_suspicious(const struct sp_verdict *verdict,
+			     const struct sp_config *config);
+
 /* How long the client is to wait for its greeting, by what is known of it so
  * far; 0: not at all, or no longer. */
 int64_t sp_policy_greeting_ms(const struct sp_facts *facts,

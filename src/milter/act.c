@@ -54,24 +54,25 @@ sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
 	return reply(ctx, verdict, mail_id);
 }
 
-sfsistat sp_act_close(SMFICTX *ctx)
+/* 421: the MTA closes the connection. */
+static sfsistat send_away(SMFICTX *ctx, const char *enhanced, const char *text)
 {
-	static char code[] = "421", enhanced[] = "4.7.0",
-		    text[] = "You spoke before you were greeted";
+	static char code[] = "421";
 
-	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
+	if (smfi_setreply(ctx, code, (char *)(uintptr_t)enhanced,
+			  (char *)(uintptr_t)text) != MI_SUCCESS)
 		say_failed("reply text");
 	return SMFIS_TEMPFAIL;
 }
 
+sfsistat sp_act_close(SMFICTX *ctx)
+{
+	return send_away(ctx, "4.7.0", "You spoke before you were greeted");
+}
+
 sfsistat sp_act_busy(SMFICTX *ctx)
 {
-	static char code[] = "421", enhanced[] = "4.3.2",
-		    text[] = "Too busy, please come back later";
-
-	if (smfi_setreply(ctx, code, enhanced, text) != MI_SUCCESS)
-		say_failed("reply text");
-	return SMFIS_TEMPFAIL;
+	return send_away(ctx, "4.3.2", "Too busy, please come back later");
 }
 
 /* Highest index first: the one order that removes them all in Postfix, which

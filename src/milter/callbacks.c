@@ -123,7 +123,8 @@ static unsigned long steps_for(const struct sp_session *session)
 	       wanted_steps;
 }
 
-static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
+/* Its steps are for the caller to set. */
+static struct sp_session *begin_session(SMFICTX *ctx)
 {
 	const struct sp_service *service = sp_service_get(environment.slot);
 	struct sp_session *session = sp_session_new(service);
@@ -134,7 +135,6 @@ static struct sp_session *begin_session(SMFICTX *ctx, unsigned long steps)
 		sp_service_unref(&service);
 		return NULL;
 	}
-	session->steps = steps & steps_for(session);
 	if (smfi_setpriv(ctx, session) != MI_SUCCESS) {
 		sp_session_free(&session);
 		return NULL;
@@ -253,10 +253,11 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 
 	(void)unused_2;
 	(void)unused_3;
-	if (atomic_load(&environment.refuses_sessions) ||
-	    !begin_session(ctx, steps))
+	if (atomic_load(&environment.refuses_sessions))
 		return SMFIS_REJECT;
-	session = session_of(ctx);
+	session = begin_session(ctx);
+	if (!session)
+		return SMFIS_REJECT;
 	session->is_sent_away = sp_descriptors_are_short();
 	session->steps = steps & steps_for(session);
 	if ((actions & wanted_actions) != wanted_actions)
@@ -308,8 +309,11 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 
 	/* An MTA may keep the connection for its next client; then there is no
 	 * second negotiation, and the steps are those of the first. */
-	if (!session && !atomic_load(&environment.refuses_sessions))
-		session = begin_session(ctx, ~0UL);
+	if (!session && !atomic_load(&environment.refuses_sessions)) {
+		session = begin_session(ctx);
+		if (session)
+			session->steps = steps_for(session);
+	}
 	if (!session)
 		return SMFIS_TEMPFAIL;
 	if (session->is_sent_away)
@@ -390,8 +394,7 @@ static void judge_recipient(struct sp_session *session, struct sp_arena *arena,
 	if (verdict_out->action == SP_ACTION_REFUSE)
 		return;
 	session->recipient->is_suspicious =
-		verdict_out->score >=
-		session->service->config->greylist.from_score;
+		sp_policy_is_suspicious(verdict_out, session->service->config);
 	sp_checks_run(session, SP_STAGE_GREYLIST);
 	decide(session, SP_STAGE_RCPT, arena, verdict_out);
 }

@@ -61,14 +61,14 @@ static int64_t take_place(const struct sp_greeting_config *config,
 	int64_t given_ms = sp_gate_delay_ms(delay_ms, before, most);
 
 	sp_count(SP_COUNT_HELD_NOW);
-	if (given_ms < delay_ms)
+	if (given_ms < delay_ms) {
 		sp_count(SP_COUNT_HELD_FOR_LESS);
-	if (given_ms < delay_ms)
 		sp_log_limited(
 			&limit, SP_LOG_WARNING,
 			"greeting: %u of %u are held, so others are held "
 			"for less than %lld ms",
 			before, most, (long long)delay_ms);
+	}
 	return given_ms;
 }
 

@@ -392,6 +392,12 @@ static const char *who_it_is(enum sp_identity_proof proof)
 	return "the client's network";
 }
 
+bool sp_policy_is_suspicious(const struct sp_verdict *verdict,
+			     const struct sp_config *config)
+{
+	return verdict->score >= config->greylist.from_score;
+}
+
 static void weigh_greylist(struct sp_deliberation *d)
 {
 	const struct sp_greylist_fact *grey = d->facts->greylist;
@@ -400,7 +406,7 @@ static void weigh_greylist(struct sp_deliberation *d)
 	/* A null sender may be a call-out that asks whether the address is
 	 * there and never sends: it is answered at end of message. */
 	if (!sp_greylist_must_wait(grey) ||
-	    d->verdict->score < d->config->greylist.from_score ||
+	    !sp_policy_is_suspicious(d->verdict, d->config) ||
 	    (d->facts->is_null_sender && d->facts->stage == SP_STAGE_RCPT))
 		return;
 	sp_policy_find(d, SP_FINDING_GREYLISTED,
