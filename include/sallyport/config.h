@@ -137,9 +137,11 @@ struct sp_dkim_config {
 	bool is_partial_enough; /* a signature with l= counts for DMARC */
 };
 
-/* How DMARC finds the organisation of a domain: RFC 9989 section 4.10. */
+/* How DMARC finds the organisation of a domain. */
 enum sp_organisation_method {
-	SP_ORGANISATION_TREE_WALK,
+	SP_ORGANISATION_TREE_WALK, /* RFC 9989 section 4.10 */
+	/* The public suffix list, as RFC 7489 had it: policy of the author's
+	 * domain or else of its organisation; psd is not looked at. */
 	SP_ORGANISATION_PSL
 };
 

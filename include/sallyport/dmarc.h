@@ -39,6 +39,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sallyport/config.h"
 #include "sallyport/dns.h"
 #include "sallyport/domain.h"
 #include "sallyport/from.h"
@@ -121,13 +122,6 @@ size_t sp_dmarc_walk(const char *domain,
 
 /* -------------------------------------------------------------- evaluation */
 
-enum sp_dmarc_method {
-	SP_DMARC_TREE_WALK = 0, /* RFC 9989 */
-	SP_DMARC_PSL /* the public suffix list, as RFC 7489 had it: policy of the
-		      * author's domain or else of its organisation; psd is not
-		      * looked at */
-};
-
 /* A domain that SPF or DKIM proved, in whatever case, also with U-labels. One
  * that is no name proves nothing. */
 struct sp_dmarc_identifier {
@@ -145,10 +139,10 @@ struct sp_dmarc_question {
 	/* Signatures that passed in full; over SP_DMARC_DKIM_MAX are not seen. */
 	const struct sp_dmarc_identifier *dkim;
 	size_t dkim_count;
-	/* SP_DMARC_PSL needs them; a tree walk guesses with them which names
+	/* SP_ORGANISATION_PSL needs them; a tree walk guesses with them which names
 	 * will be needed, so that one wait is enough. NULL: it does not guess. */
 	const struct sp_suffixes *suffixes;
-	enum sp_dmarc_method method;
+	enum sp_organisation_method method;
 };
 
 /*

@@ -84,7 +84,6 @@ static bool evaluate(struct sp_session *session,
 		     struct sp_dmarc_outcome *outcome_out)
 {
 	static const struct sp_from no_from;
-	const struct sp_config *config = session->service->config;
 	const struct sp_mail *mail = &session->mail;
 	struct sp_dmarc_identifier dkim[SP_DKIM_SIGNATURES_MAX];
 	struct sp_dns_batch *batch = sp_lookup_of_author(session);
@@ -93,9 +92,7 @@ static bool evaluate(struct sp_session *session,
 		.spf = spf_identifier(mail),
 		.dkim = dkim,
 		.suffixes = session->service->suffixes,
-		.method = config->dmarc.method == SP_ORGANISATION_PSL
-				  ? SP_DMARC_PSL
-				  : SP_DMARC_TREE_WALK,
+		.method = session->service->config->dmarc.method,
 	};
 
 	if (!batch)

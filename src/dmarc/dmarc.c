@@ -93,7 +93,7 @@ static enum sp_dmarc_alignment relaxed(struct evaluation *evaluation,
 				       struct sp_dmarc_walk *author,
 				       struct identifier *identifier)
 {
-	if (evaluation->question->method == SP_DMARC_PSL)
+	if (evaluation->question->method == SP_ORGANISATION_PSL)
 		return sp_organisation_is_same(evaluation->question->suffixes,
 					       author->domain,
 					       identifier->domain)
@@ -283,7 +283,7 @@ static void look_ahead(struct evaluation *evaluation,
 	if (strcmp(author->domain, organisation) != 0)
 		existence_of(evaluation, author);
 	for (size_t i = 0; i < evaluation->identifier_count &&
-			   evaluation->question->method != SP_DMARC_PSL;
+			   evaluation->question->method != SP_ORGANISATION_PSL;
 	     i++) {
 		struct identifier *identifier = &evaluation->identifiers[i];
 
@@ -301,7 +301,7 @@ static void note_organisation(struct evaluation *evaluation,
 	const char *organisation;
 
 	/* Both walks end with it. */
-	if (evaluation->question->method == SP_DMARC_PSL)
+	if (evaluation->question->method == SP_ORGANISATION_PSL)
 		organisation = author->levels[author->count - 1].name;
 	else
 		organisation = sp_dmarc_walk_organisation(author, &unknown);
@@ -346,7 +346,7 @@ static void evaluate_domain(struct evaluation *evaluation, const char *domain,
 	struct sp_dmarc_walk author;
 
 	memcpy(outcome->domain, domain, strlen(domain) + 1);
-	if (evaluation->question->method == SP_DMARC_PSL)
+	if (evaluation->question->method == SP_ORGANISATION_PSL)
 		sp_dmarc_walk_psl(&evaluation->asking,
 				  evaluation->question->suffixes, domain,
 				  &author);

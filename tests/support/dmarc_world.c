@@ -191,7 +191,8 @@ static struct sp_dmarc_identifier identifier(const char *text)
 	};
 }
 
-void dmarc_evaluate(const struct dmarc_row *row, enum sp_dmarc_method method,
+void dmarc_evaluate(const struct dmarc_row *row,
+		    enum sp_organisation_method method,
 		    const struct sp_suffixes *suffixes,
 		    struct dmarc_world *world,
 		    struct sp_dmarc_outcome *outcome_out)
@@ -219,7 +220,7 @@ void dmarc_evaluate(const struct dmarc_row *row, enum sp_dmarc_method method,
 	assert_non_null(outcome_out->reason);
 }
 
-void dmarc_check_rows(enum sp_dmarc_method method,
+void dmarc_check_rows(enum sp_organisation_method method,
 		      const struct sp_suffixes *suffixes,
 		      const struct dmarc_row *rows, size_t count)
 {

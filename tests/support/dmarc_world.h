@@ -65,13 +65,14 @@ struct dmarc_row {
 };
 
 /* The mail's outcome in `world`, as often as its zone is new. */
-void dmarc_evaluate(const struct dmarc_row *row, enum sp_dmarc_method method,
+void dmarc_evaluate(const struct dmarc_row *row,
+		    enum sp_organisation_method method,
 		    const struct sp_suffixes *suffixes,
 		    struct dmarc_world *world,
 		    struct sp_dmarc_outcome *outcome_out);
 
 /* Each row must come out as it says; else the test fails. */
-void dmarc_check_rows(enum sp_dmarc_method method,
+void dmarc_check_rows(enum sp_organisation_method method,
 		      const struct sp_suffixes *suffixes,
 		      const struct dmarc_row *rows, size_t count);
 

@@ -31,7 +31,7 @@ static int unload(void **state)
 
 static void check_rows(const struct dmarc_row *rows, size_t count)
 {
-	dmarc_check_rows(SP_DMARC_TREE_WALK, suffixes, rows, count);
+	dmarc_check_rows(SP_ORGANISATION_TREE_WALK, suffixes, rows, count);
 }
 
 #define RECORDS                                                                    \

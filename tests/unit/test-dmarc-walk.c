@@ -137,7 +137,8 @@ static void check_psd(unsigned author, unsigned depth, bool is_suffix,
 			sp_text_addf(&text, " | %s v=DMARC1;p=none",
 				     end_of(other));
 	dmarc_world_init(world, zone);
-	dmarc_evaluate(&row, SP_DMARC_TREE_WALK, suffixes, world, &outcome);
+	dmarc_evaluate(&row, SP_ORGANISATION_TREE_WALK, suffixes, world,
+		       &outcome);
 	if (!is_asked(depth, author)) {
 		assert_int_equal(outcome.result,
 				 has_others ? SP_DMARC_FAIL : SP_DMARC_NONE);
@@ -183,56 +184,56 @@ static void only_what_may_matter_is_asked(void **state)
 	static const struct {
 		const char *sentence;
 		struct dmarc_row row; /* `found` is what was asked */
-		enum sp_dmarc_method method;
+		enum sp_organisation_method method;
 	} rows[] = {
 		{ "the author's walk",
 		  { "", "a@example.com", "example.com", "example.com", "",
 		    "example.com com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "whether a subdomain exists",
 		  { "", "a@a.example.com", "", "", "",
 		    "a.example.com example.com com MX a.example.com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "... not when something is below it",
 		  { "", "a@a.example.com", "", "", "a.example.com !nodata",
 		    "a.example.com example.com com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "the organisation's other domains, at once",
 		  { "", "a@example.com", "m.example.com", "b.c.example.com",
 		    "example.com !pending | com !pending",
 		    "example.com com m.example.com b.c.example.com "
 		    "c.example.com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "not other organisations'",
 		  { "", "a@example.com", "esp.com", "m.example.net",
 		    "example.com v=DMARC1", "example.com com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "but when they may have a common top",
 		  { "", "a@example.com", "esp.com", "esp.net",
 		    "example.com v=DMARC1 | com v=DMARC1",
 		    "example.com com esp.com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "not those in strict alignment, when that is known",
 		  { "", "a@example.com", "esp.com", "",
 		    "example.com v=DMARC1;aspf=s | com v=DMARC1",
 		    "example.com com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "none for mail without an author",
 		  { "", "<a@example.com", "example.com", "",
 		    "example.com v=DMARC1", "" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "whether a registrant exists, when its suffix's record differs",
 		  { "", "a@example.com", "", "", "com v=DMARC1;np=reject;psd=y",
 		    "example.com com MX example.com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "... not when it does not",
 		  { "", "a@example.com", "", "", "com v=DMARC1;psd=y",
 		    "example.com com" },
-		  SP_DMARC_TREE_WALK },
+		  SP_ORGANISATION_TREE_WALK },
 		{ "by the list, the author's organisation",
 		  { "", "a@a.b.example.com", "c.example.com", "", "",
 		    "a.b.example.com example.com MX a.b.example.com" },
-		  SP_DMARC_PSL },
+		  SP_ORGANISATION_PSL },
 	};
 	unsigned wrong = 0;
 
@@ -270,7 +271,8 @@ static void questions_are_bounded(void **state)
 
 	(void)state;
 	dmarc_world_init(world, row.zone);
-	dmarc_evaluate(&row, SP_DMARC_TREE_WALK, suffixes, world, &outcome);
+	dmarc_evaluate(&row, SP_ORGANISATION_TREE_WALK, suffixes, world,
+		       &outcome);
 	assert_int_equal(outcome.result, SP_DMARC_TEMPERROR);
 	assert_true(world->asked_count > 60);
 	assert_true(world->asked_count <= SP_DMARC_QUESTIONS_MAX);
@@ -324,7 +326,7 @@ static void one_wait_is_enough_or_two(void **state)
 		dmarc_world_init(world, rows[i].row.zone);
 		world->is_first_pending = true;
 		do {
-			dmarc_evaluate(&rows[i].row, SP_DMARC_TREE_WALK,
+			dmarc_evaluate(&rows[i].row, SP_ORGANISATION_TREE_WALK,
 				       suffixes, world, &outcome);
 		} while (++calls < 10 && outcome.is_pending);
 		dmarc_summary(&outcome, found);
@@ -351,7 +353,8 @@ static void one_pending_author_of_several_is_waited_for(void **state)
 
 	(void)state;
 	dmarc_world_init(world, row.zone);
-	dmarc_evaluate(&row, SP_DMARC_TREE_WALK, suffixes, world, &outcome);
+	dmarc_evaluate(&row, SP_ORGANISATION_TREE_WALK, suffixes, world,
+		       &outcome);
 	assert_int_equal(outcome.result, SP_DMARC_FAIL);
 	assert_true(outcome.is_pending);
 }
@@ -437,7 +440,7 @@ static bool both_agree(unsigned number)
 	draw_zone(&mail, zone, sizeof(zone));
 	snprintf(from, sizeof(from), "a@%s", mail.author);
 	dmarc_world_init(world, zone);
-	dmarc_evaluate(&row, SP_DMARC_TREE_WALK, NULL, world, &outcome);
+	dmarc_evaluate(&row, SP_ORGANISATION_TREE_WALK, NULL, world, &outcome);
 	snprintf(ours, sizeof(ours), "%s",
 		 sp_dmarc_result_text(outcome.result));
 	if (outcome.result == SP_DMARC_PASS || outcome.result == SP_DMARC_FAIL)

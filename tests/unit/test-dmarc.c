@@ -31,7 +31,7 @@ static int unload(void **state)
 
 static void check_rows(const struct dmarc_row *rows, size_t count)
 {
-	dmarc_check_rows(SP_DMARC_TREE_WALK, suffixes, rows, count);
+	dmarc_check_rows(SP_ORGANISATION_TREE_WALK, suffixes, rows, count);
 }
 
 /* RFC 9989 appendix B, and the table in section 4.4. */
@@ -376,7 +376,7 @@ static void the_list_of_suffixes_decides_by_choice(void **state)
 	};
 
 	(void)state;
-	dmarc_check_rows(SP_DMARC_PSL, suffixes, rows, COUNT(rows));
+	dmarc_check_rows(SP_ORGANISATION_PSL, suffixes, rows, COUNT(rows));
 }
 
 int main(void)
