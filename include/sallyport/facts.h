@@ -131,6 +131,9 @@ struct sp_rdns_fact {
 				NULL when it does not */
 };
 
+/* Its result by RFC 8601, of a fact that has run: "pass", ... */
+const char *sp_rdns_result_text(const struct sp_rdns_fact *fact);
+
 /* helo-name: where the name that the client said leads. */
 enum sp_helo_name_kind {
 	SP_HELO_NAME_CLIENT,	/* to the client */
@@ -195,6 +198,9 @@ struct sp_spf_fact {
 	const char *reason;	 /* of an error, in words; "" */
 	const char *explanation; /* of a fail, by the domain's owner; "" */
 };
+
+/* Its result by RFC 7208, of a fact that has run: without one, "temperror". */
+const char *sp_spf_fact_text(const struct sp_spf_fact *fact);
 
 /* dkim: the mail's signatures, RFC 6376, in the order they were looked at.
  * KNOWN when there is none, too; UNKNOWN when one waits for its key in vain

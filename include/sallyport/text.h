@@ -25,6 +25,9 @@ struct sp_text {
 /* `size` is at least 1. */
 void sp_text_init(struct sp_text *text, char *buffer, size_t size);
 
+/* All of a text at once: `from`, cut at `size` - 1; NULL is "". */
+void sp_text_copy(char *to, size_t size, const char *from);
+
 void sp_text_add(struct sp_text *text, const char *string);
 void sp_text_add_bytes(struct sp_text *text, const char *bytes, size_t length);
 void sp_text_addf(struct sp_text *text, const char *format, ...)

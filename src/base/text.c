@@ -32,6 +32,14 @@ void sp_text_add_bytes(struct sp_text *text, const char *bytes, size_t length)
 	text->bytes[text->length] = '\0';
 }
 
+void sp_text_copy(char *to, size_t size, const char *from)
+{
+	struct sp_text text;
+
+	sp_text_init(&text, to, size);
+	sp_text_add(&text, from ? from : "");
+}
+
 void sp_text_add(struct sp_text *text, const char *string)
 {
 	sp_text_add_bytes(text, string, strlen(string));

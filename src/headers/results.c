@@ -43,10 +43,8 @@ static void add_name(struct sp_fold *fold, const char *name, const char *value)
 static void add_reason(struct sp_fold *fold, const char *reason)
 {
 	char bytes[REASON_MAX + 1];
-	struct sp_text text;
 
-	sp_text_init(&text, bytes, sizeof(bytes));
-	sp_text_add(&text, reason ? reason : "");
+	sp_text_copy(bytes, sizeof(bytes), reason);
 	add_unless_empty(fold, "reason=", bytes);
 }
 
@@ -54,29 +52,14 @@ static void add_reason(struct sp_fold *fold, const char *reason)
 
 static void add_iprev(struct sp_fold *fold, const struct sp_results_note *note)
 {
-	static const char *const results[] = {
-		[SP_RDNS_NONE] = "permerror",
-		[SP_RDNS_NOT_CONFIRMED] = "fail",
-		[SP_RDNS_CONFIRMED] = "pass",
-	};
 	const struct sp_rdns_fact *fact = note->facts->rdns;
 	char address[SP_IP_TEXT_SIZE];
 
 	if (fact->state == SP_FACT_NOT_RUN)
 		return;
-	begin_result(fold, "iprev=",
-		     fact->state == SP_FACT_UNKNOWN ? "temperror"
-						    : results[fact->kind]);
+	begin_result(fold, "iprev=", sp_rdns_result_text(fact));
 	sp_ip_format(note->client, address);
 	sp_fold_property(fold, "policy.iprev=", address);
-}
-
-static enum sp_spf_result spf_result(const struct sp_spf_fact *fact)
-{
-	bool is_known =
-		fact->state == SP_FACT_KNOWN && fact->result != SP_SPF_PENDING;
-
-	return is_known ? fact->result : SP_SPF_TEMPERROR;
 }
 
 static void add_spf(struct sp_fold *fold, const struct sp_spf_fact *fact,
@@ -84,7 +67,7 @@ static void add_spf(struct sp_fold *fold, const struct sp_spf_fact *fact,
 {
 	if (fact->state == SP_FACT_NOT_RUN)
 		return;
-	begin_result(fold, "spf=", sp_spf_result_text(spf_result(fact)));
+	begin_result(fold, "spf=", sp_spf_fact_text(fact));
 	add_reason(fold, fact->reason);
 	add_unless_empty(fold, property,
 			 fact->domain && fact->domain[0] ? fact->domain : name);
@@ -223,7 +206,7 @@ void sp_received_spf_write(const struct sp_results_note *note,
 	struct sp_fold fold;
 
 	sp_fold_init(&fold, text, sp_own_field_name(SP_OWN_RECEIVED_SPF));
-	sp_fold_word(&fold, sp_spf_result_text(spf_result(fact)));
+	sp_fold_word(&fold, sp_spf_fact_text(fact));
 	sp_ip_format(note->client, value);
 	sp_fold_property(&fold, "client-ip=", value);
 	copy_path(value, sizeof(value), note->sender);

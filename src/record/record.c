@@ -19,14 +19,6 @@ static struct {
 	size_t next;				  /* guarded by lock */
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void copy(char *to, size_t size, const char *from)
-{
-	struct sp_text text;
-
-	sp_text_init(&text, to, size);
-	sp_text_add(&text, from ? from : "");
-}
-
 const char *sp_outcome_name(enum sp_outcome outcome)
 {
 	static const char *const names[] = {
@@ -94,9 +86,9 @@ static void fill_findings(struct sp_record *record,
 		struct sp_record_finding *to = &record->findings[i];
 		const struct sp_finding *from = &verdict->findings[i];
 
-		copy(to->name, sizeof(to->name), from->name);
+		sp_text_copy(to->name, sizeof(to->name), from->name);
 		to->weight = from->weight;
-		copy(to->reason, sizeof(to->reason), from->reason);
+		sp_text_copy(to->reason, sizeof(to->reason), from->reason);
 	}
 }
 
@@ -132,20 +124,22 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 		.waited_us = mail->waited_us,
 	};
 	sp_ip_format(&connection->client, record->client);
-	copy(record->id, sizeof(record->id), mail->id);
-	copy(record->queue_id, sizeof(record->queue_id), mail->queue_id);
-	copy(record->name, sizeof(record->name), connection->client_name);
-	copy(record->helo, sizeof(record->helo), connection->helo);
-	copy(record->from, sizeof(record->from), mail->sender);
-	copy(record->login, sizeof(record->login), mail->login);
+	sp_text_copy(record->id, sizeof(record->id), mail->id);
+	sp_text_copy(record->queue_id, sizeof(record->queue_id),
+		     mail->queue_id);
+	sp_text_copy(record->name, sizeof(record->name),
+		     connection->client_name);
+	sp_text_copy(record->helo, sizeof(record->helo), connection->helo);
+	sp_text_copy(record->from, sizeof(record->from), mail->sender);
+	sp_text_copy(record->login, sizeof(record->login), mail->login);
 	if (mail->greylist.state == SP_FACT_KNOWN)
 		record->greylist =
 			sp_greylist_state_name(mail->greylist.answer.state);
 	if (mail->greylist.identity)
 		record->proof = sp_identity_proof_text(mail->greylist.proof);
-	copy(record->identity, sizeof(record->identity),
-	     mail->greylist.identity);
-	copy(record->taught, sizeof(record->taught), mail->taught);
+	sp_text_copy(record->identity, sizeof(record->identity),
+		     mail->greylist.identity);
+	sp_text_copy(record->taught, sizeof(record->taught), mail->taught);
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
 	       sizeof(connection->stage_us));

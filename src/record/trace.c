@@ -17,14 +17,6 @@ struct row {
 	const char *method, *result, *about, *reason;
 };
 
-static void copy(char *to, size_t size, const char *from)
-{
-	struct sp_text text;
-
-	sp_text_init(&text, to, size);
-	sp_text_add(&text, from ? from : "");
-}
-
 static void add(struct sp_record *record, const struct row *row)
 {
 	struct sp_record_result *to;
@@ -32,28 +24,27 @@ static void add(struct sp_record *record, const struct row *row)
 	if (record->result_count == SP_RECORD_RESULTS)
 		return;
 	to = &record->results[record->result_count++];
-	copy(to->method, sizeof(to->method), row->method);
-	copy(to->result, sizeof(to->result), row->result);
-	copy(to->about, sizeof(to->about), row->about);
-	copy(to->reason, sizeof(to->reason), row->reason);
+	sp_text_copy(to->method, sizeof(to->method), row->method);
+	sp_text_copy(to->result, sizeof(to->result), row->result);
+	sp_text_copy(to->about, sizeof(to->about), row->about);
+	sp_text_copy(to->reason, sizeof(to->reason), row->reason);
 }
 
 static void add_rdns(struct sp_record *record, const struct sp_rdns_fact *fact)
 {
-	static const struct row rows[] = {
-		[SP_RDNS_NONE] = { "iprev", "permerror", "",
-				   "the address has no name" },
-		[SP_RDNS_NOT_CONFIRMED] = { "iprev", "fail", "",
-					    "the name does not lead back" },
-		[SP_RDNS_CONFIRMED] = { "iprev", "pass", "", "" },
+	static const char *const reasons[] = {
+		[SP_RDNS_NONE] = "the address has no name",
+		[SP_RDNS_NOT_CONFIRMED] = "the name does not lead back",
+		[SP_RDNS_CONFIRMED] = "",
 	};
-	struct row row = { "iprev", "temperror", "", "DNS did not say" };
+	struct row row = { "iprev", sp_rdns_result_text(fact), "",
+			   "DNS did not say" };
 
 	if (fact->state == SP_FACT_NOT_RUN)
 		return;
 	if (fact->state == SP_FACT_KNOWN) {
-		row = rows[fact->kind];
 		row.about = fact->name;
+		row.reason = reasons[fact->kind];
 	}
 	add(record, &row);
 }
@@ -61,16 +52,14 @@ static void add_rdns(struct sp_record *record, const struct sp_rdns_fact *fact)
 static void add_spf(struct sp_record *record, const struct sp_spf_fact *fact,
 		    const char *method)
 {
-	struct row row = { method, "temperror", fact->domain,
+	struct row row = { method, sp_spf_fact_text(fact), fact->domain,
 			   "DNS did not say in time" };
 
 	if (fact->state == SP_FACT_NOT_RUN)
 		return;
-	if (fact->result != SP_SPF_PENDING) {
-		row.result = sp_spf_result_text(fact->result);
+	if (fact->result != SP_SPF_PENDING)
 		row.reason =
 			fact->term && fact->term[0] ? fact->term : fact->reason;
-	}
 	add(record, &row);
 }
 

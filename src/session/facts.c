@@ -30,6 +30,25 @@ const char *sp_rhsbl_name_text(enum sp_rhsbl_name name)
 	return texts[name];
 }
 
+const char *sp_rdns_result_text(const struct sp_rdns_fact *fact)
+{
+	static const char *const results[] = {
+		[SP_RDNS_NONE] = "permerror",
+		[SP_RDNS_NOT_CONFIRMED] = "fail",
+		[SP_RDNS_CONFIRMED] = "pass",
+	};
+
+	return fact->state == SP_FACT_KNOWN ? results[fact->kind] : "temperror";
+}
+
+const char *sp_spf_fact_text(const struct sp_spf_fact *fact)
+{
+	bool is_known =
+		fact->state == SP_FACT_KNOWN && fact->result != SP_SPF_PENDING;
+
+	return sp_spf_result_text(is_known ? fact->result : SP_SPF_TEMPERROR);
+}
+
 bool sp_dkim_holds(const struct sp_dkim_signature *signature)
 {
 	return signature->result == SP_DKIM_PASS && !signature->is_partial &&
