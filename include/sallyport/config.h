@@ -20,6 +20,7 @@
 
 #include "sallyport/err.h"
 #include "sallyport/finding.h"
+#include "sallyport/limits.h"
 #include "sallyport/list.h"
 #include "sallyport/log.h"
 
@@ -186,6 +187,33 @@ struct sp_relay_config {
 	enum sp_mode mode;	       /* of the guard */
 	struct sp_list *local_domains; /* empty: no guard */
 	unsigned session, network;     /* attempts; 0 = never too many */
+};
+
+enum sp_locked_reply {
+	SP_LOCKED_DEFER, /* 4xx */
+	SP_LOCKED_REFUSE /* 5xx */
+};
+
+/* More than ever, for this one submitter. */
+struct sp_unusual_config {
+	enum sp_submitter_state state; /* OK: off */
+	double factor;
+	int64_t after_ms;
+	unsigned hour, day; /* mails or recipients: so many are not unusual */
+	unsigned networks, countries; /* in a day, likewise */
+};
+
+struct sp_outbound_config {
+	bool is_enabled;
+	enum sp_mode mode;
+	struct sp_list *limits, *classes_written; /* as written */
+	const struct sp_classes *classes;	  /* both, as they are meant */
+	const char *login_domain;		  /* "" = none */
+	unsigned ipv4_prefix, ipv6_prefix;	  /* of trusted relays */
+	int64_t terms_ms[SP_SUBMITTER_LOCKED + 1];
+	enum sp_locked_reply locked_reply;
+	struct sp_unusual_config unusual;
+	const char *country_database, *asn_database; /* paths; "" = none */
 };
 
 struct sp_score_config {

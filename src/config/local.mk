@@ -1,12 +1,15 @@
 # What src/config adds to the build.
 libsallyport_a_SOURCES += \
 	include/sallyport/config.h include/sallyport/finding.h \
-	include/sallyport/list.h \
+	include/sallyport/limits.h include/sallyport/list.h \
 	src/config/check.c \
+	src/config/classes.c src/config/classes.h \
+	src/config/classes_settle.c \
 	src/config/config.c \
 	src/config/endpoint.c src/config/endpoint.h \
 	src/config/file.c src/config/file.h \
 	src/config/finding.c \
+	src/config/limit.c src/config/limit.h \
 	src/config/list.c \
 	src/config/lists.c \
 	src/config/loader.c src/config/loader.h \
@@ -27,7 +30,8 @@ EXTRA_DIST += tests/support/config_files.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-config tests/unit/test-config-errors \
-	tests/unit/test-finding tests/unit/test-list tests/unit/test-value
+	tests/unit/test-finding tests/unit/test-limits tests/unit/test-list \
+	tests/unit/test-value
 tests_unit_test_config_SOURCES = tests/unit/test-config.c \
 	tests/support/config_files.c
 tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) \
@@ -41,6 +45,9 @@ tests_unit_test_config_errors_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_finding_SOURCES = tests/unit/test-finding.c
 tests_unit_test_finding_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_finding_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_limits_SOURCES = tests/unit/test-limits.c
+tests_unit_test_limits_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_limits_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_list_SOURCES = tests/unit/test-list.c
 tests_unit_test_list_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_list_LDADD = $(AM_UNIT_LIBS)
