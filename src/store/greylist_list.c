@@ -8,84 +8,13 @@
 
 #include "greylist_key.h"
 #include "greylist_value.h"
-#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/ip.h"
 #include "sallyport/store.h"
 #include "sallyport/text.h"
 #include "scripts.h"
+#include "walk.h"
 #include "word.h"
-
-/* SCAN is asked for so many keys at a time, and values are fetched for so many
- * at a time: a short moment of Redis each, however many keys there are. */
-#define SCAN_COUNT "1000"
-enum {
-	BATCH = 256,
-	COMMAND_MS = 5000
-};
-
-/* Each command of a long walk has its own time. */
-static int64_t soon(void)
-{
-	return sp_clock_mono_ms() + COMMAND_MS;
-}
-
-/* What is done with one batch of keys; false ends the walk. */
-struct walker {
-	enum sp_err (*visit)(struct sp_store *store,
-			     const struct sp_store_bytes *keys, size_t count,
-			     bool *go_on_out, void *context);
-	void *context;
-};
-
-static enum sp_err visit_all(struct sp_store *store,
-			     const struct sp_store_reply *keys,
-			     const struct walker *walker, bool *go_on_out)
-{
-	size_t count = sp_store_reply_count(keys);
-	enum sp_err err = SP_OK;
-
-	for (size_t done = 0; done < count && *go_on_out && err == SP_OK;) {
-		struct sp_store_bytes batch[BATCH];
-		size_t taken = 0;
-
-		while (taken < BATCH && done < count)
-			batch[taken++] =
-				sp_word(sp_store_reply_text(keys, done++));
-		err = walker->visit(store, batch, taken, go_on_out,
-				    walker->context);
-	}
-	return err;
-}
-
-/* Walk over all keys that match, in bounded steps. */
-static enum sp_err walk(struct sp_store *store, const char *pattern,
-			const struct walker *walker)
-{
-	char cursor[32] = "0";
-	bool go_on = true;
-
-	do {
-		const struct sp_store_bytes words[] = {
-			sp_word("SCAN"),  sp_word(cursor),  sp_word("MATCH"),
-			sp_word(pattern), sp_word("COUNT"), sp_word(SCAN_COUNT),
-		};
-		struct sp_store_reply *reply;
-		enum sp_err err =
-			sp_store_command(store, words, 6, soon(), &reply);
-
-		if (err != SP_OK)
-			return err;
-		snprintf(cursor, sizeof(cursor), "%s",
-			 sp_store_reply_text(reply, 0));
-		err = visit_all(store, sp_store_reply_array(reply, 1), walker,
-				&go_on);
-		sp_store_reply_free(&reply);
-		if (err != SP_OK)
-			return err;
-	} while (go_on && cursor[0] != '\0' && strcmp(cursor, "0") != 0);
-	return SP_OK;
-}
 
 static const char *identity_state(const struct sp_greylist_config *config,
 				  const struct sp_greylist_entry *entry,
@@ -192,13 +121,14 @@ static enum sp_err visit_values(struct sp_store *store,
 				bool *go_on_out, void *context)
 {
 	struct listing *listing = context;
-	struct sp_store_bytes words[BATCH + 1];
+	struct sp_store_bytes words[SP_WALK_BATCH + 1];
 	struct sp_store_reply *values;
 	enum sp_err err;
 
 	words[0] = sp_word("MGET");
 	memcpy(words + 1, keys, count * sizeof(*keys));
-	err = sp_store_command(store, words, count + 1, soon(), &values);
+	err = sp_store_command(store, words, count + 1, sp_walk_soon(),
+			       &values);
 	for (size_t i = 0; err == SP_OK && i < count && *go_on_out; i++) {
 		struct sp_greylist_entry entry = { .first_ms = 0 };
 		const char *value = sp_store_reply_text(values, i);
@@ -257,7 +187,7 @@ enum sp_err sp_greylist_list(
 		.found = found,
 		.context = context,
 	};
-	const struct walker walker = { visit_values, &listing };
+	const struct sp_walker walker = { visit_values, &listing };
 	enum sp_err err = parse_client(filter->client, &listing.client);
 
 	if (err == SP_OK)
@@ -266,7 +196,7 @@ enum sp_err sp_greylist_list(
 		err = copy_part(filter->recipient, listing.recipient);
 	if (err != SP_OK)
 		return err;
-	return walk(store, SP_GREYLIST_KEY_PREFIX "*", &walker);
+	return sp_walk(store, SP_GREYLIST_KEY_PREFIX "*", &walker);
 }
 
 enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
@@ -287,7 +217,7 @@ enum sp_err sp_greylist_release(struct sp_store *store, const char *identity,
 			   &(struct sp_store_call){ &sp_script_greylist_release,
 						    &key_word, 1, &now_word,
 						    1 },
-			   soon(), &reply);
+			   sp_walk_soon(), &reply);
 	if (err == SP_OK && sp_store_reply_number(reply, 0) == 0)
 		err = SP_ERR_NOT_FOUND;
 	sp_store_reply_free(&reply);
@@ -298,7 +228,7 @@ static enum sp_err unlink_keys(struct sp_store *store,
 			       const struct sp_store_bytes *keys, size_t count,
 			       bool *go_on_out, void *context)
 {
-	struct sp_store_bytes words[BATCH + 1];
+	struct sp_store_bytes words[SP_WALK_BATCH + 1];
 	struct sp_store_reply *reply;
 	uint32_t *forgotten = context;
 	enum sp_err err;
@@ -306,7 +236,7 @@ static enum sp_err unlink_keys(struct sp_store *store,
 	(void)go_on_out;
 	words[0] = sp_word("UNLINK");
 	memcpy(words + 1, keys, count * sizeof(*keys));
-	err = sp_store_command(store, words, count + 1, soon(), &reply);
+	err = sp_store_command(store, words, count + 1, sp_walk_soon(), &reply);
 	if (err == SP_OK)
 		*forgotten += (uint32_t)sp_store_reply_number(reply, 0);
 	sp_store_reply_free(&reply);
@@ -318,7 +248,7 @@ enum sp_err sp_greylist_forget(struct sp_store *store, const char *identity,
 			       uint32_t *forgotten_out)
 {
 	char pattern[2 * SP_GREYLIST_KEY_SIZE], key[SP_GREYLIST_KEY_SIZE];
-	const struct walker walker = { unlink_keys, forgotten_out };
+	const struct sp_walker walker = { unlink_keys, forgotten_out };
 	struct sp_store_bytes key_word;
 	bool go_on = true;
 	enum sp_err err;
@@ -332,5 +262,5 @@ enum sp_err sp_greylist_forget(struct sp_store *store, const char *identity,
 	if (err != SP_OK || (sender != NULL && recipient != NULL))
 		return err;
 	err = sp_greylist_key_pattern(identity, pattern);
-	return err == SP_OK ? walk(store, pattern, &walker) : err;
+	return err == SP_OK ? sp_walk(store, pattern, &walker) : err;
 }

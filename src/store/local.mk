@@ -22,6 +22,7 @@ libsallyport_a_SOURCES += \
 	src/store/scripts.h \
 	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c \
+	src/store/walk.c src/store/walk.h \
 	src/store/word.c src/store/word.h
 
 EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
