@@ -59,8 +59,9 @@ enum sp_counted {
 	SP_COUNTED_KINDS
 };
 
-const char *sp_counted_name(enum sp_counted counted);  /* "foreign-from" */
-const char *sp_counted_words(enum sp_counted counted); /* "bounces" */
+const char *sp_counted_name(enum sp_counted counted); /* "foreign-from" */
+/* "bounces"; "bounce" when `count` is 1. */
+const char *sp_counted_words(enum sp_counted counted, uint32_t count);
 /* SP_COUNTED_KINDS when there is none of that name. */
 enum sp_counted sp_counted_by_name(const char *name);
 

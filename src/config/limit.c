@@ -10,24 +10,27 @@
 #define EXAMPLE "\"200/1h hold\""
 
 static const struct kind {
-	const char *name, *words;
+	const char *name, *one, *words;
 	uint32_t most;
 } kinds[SP_COUNTED_KINDS] = {
-	[SP_COUNTED_MESSAGES] = { "messages", "mails", SP_LIMIT_MOST },
-	[SP_COUNTED_RECIPIENTS] = { "recipients", "recipients", SP_LIMIT_MOST },
-	[SP_COUNTED_REFUSED] = { "refused", "refused recipients",
+	[SP_COUNTED_MESSAGES] = { "messages", "mail", "mails", SP_LIMIT_MOST },
+	[SP_COUNTED_RECIPIENTS] = { "recipients", "recipient", "recipients",
+				    SP_LIMIT_MOST },
+	[SP_COUNTED_REFUSED] = { "refused", "refused recipient",
+				 "refused recipients", SP_LIMIT_MOST },
+	[SP_COUNTED_FOREIGN] = { "foreign-from", "mail in another's name",
+				 "mails in others' names", SP_LIMIT_MOST },
+	[SP_COUNTED_BOUNCES] = { "bounces", "bounce", "bounces",
 				 SP_LIMIT_MOST },
-	[SP_COUNTED_FOREIGN] = { "foreign-from", "mails in others' names",
-				 SP_LIMIT_MOST },
-	[SP_COUNTED_BOUNCES] = { "bounces", "bounces", SP_LIMIT_MOST },
-	[SP_COUNTED_DISTINCT_RECIPIENTS] = { "distinct-recipients",
+	[SP_COUNTED_DISTINCT_RECIPIENTS] = { "distinct-recipients", "recipient",
 					     "different recipients",
 					     SP_LIMIT_MOST_DISTINCT },
-	[SP_COUNTED_NETWORKS] = { "networks", "networks",
+	[SP_COUNTED_NETWORKS] = { "networks", "network", "networks",
 				  SP_LIMIT_MOST_PLACES },
-	[SP_COUNTED_COUNTRIES] = { "countries", "countries",
+	[SP_COUNTED_COUNTRIES] = { "countries", "country", "countries",
 				   SP_LIMIT_MOST_PLACES },
-	[SP_COUNTED_ASNS] = { "asns", "providers", SP_LIMIT_MOST_PLACES },
+	[SP_COUNTED_ASNS] = { "asns", "provider", "providers",
+			      SP_LIMIT_MOST_PLACES },
 };
 
 static const char *const states[] = {
@@ -48,9 +51,9 @@ const char *sp_counted_name(enum sp_counted counted)
 	return kinds[counted].name;
 }
 
-const char *sp_counted_words(enum sp_counted counted)
+const char *sp_counted_words(enum sp_counted counted, uint32_t count)
 {
-	return kinds[counted].words;
+	return count == 1 ? kinds[counted].one : kinds[counted].words;
 }
 
 enum sp_counted sp_counted_by_name(const char *name)

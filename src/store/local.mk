@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/embedded.h \
 	include/sallyport/greylist_store.h \
 	include/sallyport/probe_store.h \
+	include/sallyport/submitter_store.h \
 	src/store/breaker.c src/store/breaker.h \
 	src/store/connection.c src/store/connection.h \
 	src/store/dial.c src/store/dial.h \
@@ -22,16 +23,26 @@ libsallyport_a_SOURCES += \
 	src/store/scripts.h \
 	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c \
+	src/store/submitter_list.c \
+	src/store/submitter_memory.c src/store/submitter_memory.h \
+	src/store/submitter_ring.c src/store/submitter_ring.h \
+	src/store/submitter_sent.c \
+	src/store/submitter_store.c \
+	src/store/submitter_words.c src/store/submitter_words.h \
 	src/store/walk.c src/store/walk.h \
 	src/store/word.c src/store/word.h
 
-EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h
+EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h \
+	tests/support/submitter_world.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-store-several tests/unit/test-greylist-identity \
 	tests/unit/test-embedded tests/unit/test-greylist-store \
-	tests/unit/test-greylist-operator tests/unit/test-probe-store
+	tests/unit/test-greylist-operator tests/unit/test-probe-store \
+	tests/unit/test-submitter-store tests/unit/test-submitter-many \
+	tests/unit/test-submitter-kept tests/unit/test-submitter-sent \
+	tests/unit/test-submitter-operator
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
 	tests/support/redis_server.c
 tests_unit_test_store_CFLAGS = $(AM_UNIT_CFLAGS)
@@ -69,6 +80,35 @@ tests_unit_test_probe_store_SOURCES = tests/unit/test-probe-store.c \
 	tests/support/greylist_world.c
 tests_unit_test_probe_store_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_probe_store_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_store_SOURCES = tests/unit/test-submitter-store.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_store_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_many_SOURCES = tests/unit/test-submitter-many.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_many_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_many_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_kept_SOURCES = tests/unit/test-submitter-kept.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_kept_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/store
+tests_unit_test_submitter_kept_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_kept_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_sent_SOURCES = tests/unit/test-submitter-sent.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_sent_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DSP_TOP_SRCDIR='"$(abs_top_srcdir)"'
+tests_unit_test_submitter_sent_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_sent_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_operator_SOURCES = \
+	tests/unit/test-submitter-operator.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_operator_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_operator_LDADD = $(AM_UNIT_LIBS)
 endif
 
 # make tests/bench/greylist-store && tests/bench/greylist-store 100000
