@@ -260,6 +260,7 @@ struct sp_config {
 	struct sp_greylist_config greylist;
 	struct sp_harvest_config harvest;
 	struct sp_relay_config relay;
+	struct sp_outbound_config outbound;
 	struct sp_score_config score;
 	struct sp_budget_config budget;
 };

@@ -30,7 +30,7 @@ enum sp_list_kind {
 	SP_LIST_NAMES,
 	SP_LIST_ADDRESSES,
 	SP_LIST_SERVERS, /* kept as "192.0.2.1@53"; looked up by nobody */
-	SP_LIST_RULES	 /* of DNS lists, kept as written; likewise */
+	SP_LIST_RULES	 /* "NAME: WHAT", kept as written; likewise */
 };
 
 struct sp_list;

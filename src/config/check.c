@@ -171,9 +171,10 @@ static void check_access(struct sp_loader *loader)
 static void settle_modes(struct sp_config *config)
 {
 	enum sp_mode *modes[] = {
-		&config->access.mode, &config->greylist.mode,
-		&config->relay.mode,  &config->score.mode,
-		&config->dmarc.mode,  &config->greeting.mode
+		&config->access.mode,	&config->greylist.mode,
+		&config->relay.mode,	&config->score.mode,
+		&config->dmarc.mode,	&config->greeting.mode,
+		&config->outbound.mode,
 	};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
@@ -337,4 +338,5 @@ void sp_check_all(struct sp_loader *loader)
 	check_access(loader);
 	check_dns(loader);
 	settle_rules(loader);
+	sp_check_outbound(loader);
 }

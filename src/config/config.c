@@ -24,6 +24,7 @@ static void snapshot_free(struct sp_snapshot *snapshot)
 		if (sp_option_is_list(option.type))
 			sp_list_free(sp_snapshot_field(snapshot, &option));
 	}
+	sp_classes_free(&snapshot->classes);
 	sp_arena_clear(&snapshot->strings);
 	free(snapshot);
 }

@@ -156,7 +156,7 @@ static void take_file(struct filler *filler, const char *name,
 static bool is_rule(const struct filler *filler,
 		    const struct sp_yaml_node *node)
 {
-	return filler->option->type == SP_OPTION_RULES &&
+	return sp_option_has_names(filler->option->type) &&
 	       node->kind == SP_YAML_MAPPING && node->first != NULL &&
 	       node->first->next == NULL && node->first->kind == SP_YAML_SCALAR;
 }

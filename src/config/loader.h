@@ -42,6 +42,9 @@ const char *sp_loader_resolve(struct sp_loader *loader, const char *path);
 bool sp_lists_take(struct sp_loader *loader, const struct sp_option *option,
 		   const struct sp_yaml_node *node);
 
+/* Limits and classes; a part of sp_check_all. */
+void sp_check_outbound(struct sp_loader *loader);
+
 /* Fill in what is derived, then hold options against each other. */
 void sp_check_all(struct sp_loader *loader);
 

@@ -3,6 +3,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/config.h include/sallyport/finding.h \
 	include/sallyport/limits.h include/sallyport/list.h \
 	src/config/check.c \
+	src/config/check_outbound.c \
 	src/config/classes.c src/config/classes.h \
 	src/config/classes_settle.c \
 	src/config/config.c \
@@ -18,6 +19,7 @@ libsallyport_a_SOURCES += \
 	src/config/rows.h \
 	src/config/rows_client.c \
 	src/config/rows_judge.c \
+	src/config/rows_outbound.c \
 	src/config/rows_sender.c \
 	src/config/rows_server.c \
 	src/config/report.c src/config/report.h \

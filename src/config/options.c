@@ -12,10 +12,9 @@
 
 /* In the order of the manual. */
 static const struct sp_option_rows *const groups[] = {
-	&sp_option_rows_server,
-	&sp_option_rows_client,
-	&sp_option_rows_sender,
-	&sp_option_rows_judge,
+	&sp_option_rows_server,	  &sp_option_rows_client,
+	&sp_option_rows_sender,	  &sp_option_rows_judge,
+	&sp_option_rows_outbound,
 };
 
 enum {
@@ -77,6 +76,11 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 	[SP_OPTION_RULES] = { "rule list",
 			      "defaults, or a rule such as \"NAME: "
 			      "ZONE=127.0.0.2*1.5\"" },
+	[SP_OPTION_LIMITS] = { "limit list",
+			       "a limit such as \"messages: 200/1h hold\"" },
+	[SP_OPTION_CLASSES] = { "class list",
+				"a statement such as \"students uid: "
+				"70000-79999\"" },
 	[SP_OPTION_SERVERS] = { "server list",
 				"a server such as 192.0.2.1, 192.0.2.1@5353 or "
 				"2001:db8::1@53" },

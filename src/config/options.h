@@ -34,6 +34,8 @@ enum sp_option_type {
 	SP_OPTION_ADDRESSES,
 	SP_OPTION_SERVERS,
 	SP_OPTION_RULES,
+	SP_OPTION_LIMITS,
+	SP_OPTION_CLASSES,
 	SP_OPTION_TYPES
 };
 
@@ -82,18 +84,25 @@ const struct sp_option_words *sp_option_words(enum sp_option_type type);
 /* For a list's type. */
 static inline enum sp_list_kind sp_list_kind_of(enum sp_option_type type)
 {
-	return type == SP_OPTION_NETWORKS  ? SP_LIST_NETWORKS
-	       : type == SP_OPTION_NAMES   ? SP_LIST_NAMES
-	       : type == SP_OPTION_SERVERS ? SP_LIST_SERVERS
-	       : type == SP_OPTION_RULES   ? SP_LIST_RULES
-					   : SP_LIST_ADDRESSES;
+	return type == SP_OPTION_NETWORKS    ? SP_LIST_NETWORKS
+	       : type == SP_OPTION_NAMES     ? SP_LIST_NAMES
+	       : type == SP_OPTION_SERVERS   ? SP_LIST_SERVERS
+	       : type == SP_OPTION_ADDRESSES ? SP_LIST_ADDRESSES
+					     : SP_LIST_RULES;
+}
+
+/* Whether its entries are "NAME: WHAT", which is a mapping to YAML. */
+static inline bool sp_option_has_names(enum sp_option_type type)
+{
+	return type == SP_OPTION_RULES || type == SP_OPTION_LIMITS ||
+	       type == SP_OPTION_CLASSES;
 }
 
 static inline bool sp_option_is_list(enum sp_option_type type)
 {
 	return type == SP_OPTION_NETWORKS || type == SP_OPTION_NAMES ||
 	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS ||
-	       type == SP_OPTION_RULES;
+	       sp_option_has_names(type);
 }
 
 #endif

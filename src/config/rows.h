@@ -15,5 +15,6 @@ extern const struct sp_option_rows sp_option_rows_server;
 extern const struct sp_option_rows sp_option_rows_client;
 extern const struct sp_option_rows sp_option_rows_sender;
 extern const struct sp_option_rows sp_option_rows_judge;
+extern const struct sp_option_rows sp_option_rows_outbound;
 
 #endif

@@ -276,6 +276,8 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_ADDRESSES:
 	case SP_OPTION_SERVERS:
 	case SP_OPTION_RULES:
+	case SP_OPTION_LIMITS:
+	case SP_OPTION_CLASSES:
 		write_list(out, option, *(struct sp_list *const *)field);
 		return;
 	default:

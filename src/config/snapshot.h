@@ -18,6 +18,7 @@ struct sp_snapshot {
 	_Atomic unsigned references;
 	struct sp_arena strings;
 	const char *store_user;	     /* USER in `store:`; NULL = none */
+	struct sp_classes *classes;  /* of outbound */
 	bool is_set[SP_OPTIONS_MAX]; /* written in the file */
 };
 

@@ -87,6 +87,22 @@ int make_folder(void **state)
 	assert_non_null(mkdtemp(folder));
 	write_text("good.list", "# ours\n192.0.2.0/24 # the office\r\n"
 				"  2001:db8::/32\n192.0.2.7");
+	write_text("good.classes",
+		   "# those who write to many\n"
+		   "news login: news@example.org\n"
+		   "news messages: 5000/1h hold   # instead of 200\n"
+		   "students uid: 70000-79999\n"
+		   "students messages: 10/1h hold\n"
+		   "students bounces: none\n");
+	write_text("bad.classes", "news login: news@example.org\n"
+				  "\n"
+				  "news mails: 5000/1h hold\n"
+				  "news messages: 5000/1h stop\n");
+	write_text("odd.classes", "news login: x\n"
+				  "news messages: 50/1d hold\n"
+				  "news messages: 50/1h hold\n"
+				  "late login: x\n"
+				  "late messages: 1/1h hold\n");
 	write_bytes("bad.list", bad_list, sizeof(bad_list) - 1, 0644);
 	write_bytes("password", "geheim\nsecond line\n", 19, 0640);
 	write_text("open-password", "geheim\n");
@@ -107,10 +123,11 @@ int make_folder(void **state)
 int remove_folder(void **state)
 {
 	static const char *const names[] = {
-		"c",	    "good.list",     "bad.list",
-		"password", "open-password", "empty-password",
-		"picture",  "fifo",	     "large.list",
-		"long.list"
+		"c",	      "good.list",     "bad.list",
+		"password",   "open-password", "empty-password",
+		"picture",    "fifo",	       "large.list",
+		"long.list",  "good.classes",  "bad.classes",
+		"odd.classes"
 	};
 
 	(void)state;

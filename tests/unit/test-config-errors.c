@@ -372,6 +372,43 @@ static const struct error_row error_rows[] = {
 	  { "good.list:4:1: access.deny-clients: \"192.0.2.7\" stands in "
 	    "access.allow-clients too (c:2): expected it in one of "
 	    "them" } },
+
+	{ "a limit of something that is not counted",
+	  "outbound:\n  limits:\n  - mails: 200/1h hold\n",
+	  { "3:1: outbound.limits: expected messages, recipients, refused, "
+	    "foreign-from, bounces, distinct-recipients, networks, countries "
+	    "or asns, found \"mails\"" } },
+	{ "a limit that leads nowhere",
+	  "outbound: {limits: [\"messages: 200/1h\"]}\n",
+	  { "1:1: outbound.limits: expected a limit such as \"200/1h hold\", "
+	    "found \"200/1h\"" } },
+	{ "limits as keys",
+	  "outbound:\n  limits:\n    messages: 200/1h hold\n"
+	  "    bounces: 5/1h hold\n",
+	  { "3:5: outbound.limits: expected a limit such as \"messages: 200/1h "
+	    "hold\", or file:PATH" } },
+	{ "limits that contradict each other",
+	  "outbound:\n  limits:\n  - messages: 200/1h hold\n"
+	  "  - messages: 100/1d hold\n",
+	  { "3:1: outbound.limits: \"messages: 200/1h hold\" can never be "
+	    "reached: \"messages: 100/1d hold\" (c:4) leads as far, and is "
+	    "reached before it" } },
+	{ "every bad line of a file of classes",
+	  "outbound: {classes: [file:bad.classes]}\n",
+	  { "bad.classes:3:1: outbound.classes: expected login, domain, uid, "
+	    "network, or what is counted (messages, recipients, refused, "
+	    "foreign-from, bounces, distinct-recipients, networks, countries, "
+	    "asns), found \"mails\"",
+	    "bad.classes:4:1: outbound.classes: expected watch, hold or "
+	    "locked, found \"stop\"" } },
+	{ "classes that contradict each other, and themselves",
+	  "outbound: {login-domain: example.org, classes: "
+	  "[file:odd.classes]}\n",
+	  { "odd.classes:4:1: outbound.classes: \"sasl:x@example.org\" is in "
+	    "class news already (odd.classes:1): expected one class",
+	    "odd.classes:3:1: outbound.classes: \"messages: 50/1h hold\" can "
+	    "never be reached: \"messages: 50/1d hold\" (odd.classes:2) leads "
+	    "as far, and is reached before it" } },
 };
 
 /* How many texts differ; said one by one. */

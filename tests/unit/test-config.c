@@ -108,6 +108,22 @@ static const struct value_row value_rows[] = {
 	  "access: {deny-clients: [10.0.0.1, file:good.list, 10.0.0.2]}\n",
 	  "access.deny-clients",
 	  "10.0.0.1, 192.0.2.0/24, 2001:db8::/32, 192.0.2.7, 10.0.0.2" },
+	{ "limits, without quotes",
+	  "outbound:\n  limits:\n  - messages: 200/60m hold\n"
+	  "  - messages: 900/1d locked\n",
+	  "outbound.limits",
+	  "messages: 200/60m hold, messages: 900/1d locked" },
+	{ "no limits at all", "outbound: {limits: []}\n", "outbound.limits",
+	  "" },
+	{ "classes, in a file and beside it",
+	  "outbound:\n  classes:\n  - file:good.classes\n"
+	  "  - relays messages: 9/1h hold\n",
+	  "outbound.classes",
+	  "news login: news@example.org, news messages: 5000/1h hold, "
+	  "students uid: 70000-79999, students messages: 10/1h hold, "
+	  "students bounces: none, relays messages: 9/1h hold" },
+	{ "nothing is ever unusual", "outbound: {unusual: off}\n",
+	  "outbound.unusual", "off" },
 };
 
 static void test_values(void **state)
