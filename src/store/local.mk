@@ -116,3 +116,9 @@ EXTRA_PROGRAMS += tests/bench/greylist-store
 tests_bench_greylist_store_SOURCES = tests/bench/greylist-store.c \
 	tests/support/redis_server.c
 tests_bench_greylist_store_LDADD = libsallyport.a $(LIBS_ALL)
+
+# make tests/bench/submitter-store && tests/bench/submitter-store 100000 30
+EXTRA_PROGRAMS += tests/bench/submitter-store
+tests_bench_submitter_store_SOURCES = tests/bench/submitter-store.c \
+	tests/support/redis_server.c
+tests_bench_submitter_store_LDADD = libsallyport.a $(LIBS_ALL)
