@@ -1,5 +1,7 @@
 # What redis-schema adds to the build: its scripts, as C, in the library.
-redis_lua = $(srcdir)/redis-schema/greylist-ask.lua \
+redis_lua = $(srcdir)/redis-schema/events-add.lua \
+	$(srcdir)/redis-schema/events-read.lua \
+	$(srcdir)/redis-schema/greylist-ask.lua \
 	$(srcdir)/redis-schema/greylist-release.lua \
 	$(srcdir)/redis-schema/greylist-teach.lua \
 	$(srcdir)/redis-schema/probe-count.lua \
@@ -10,7 +12,8 @@ redis_lua = $(srcdir)/redis-schema/greylist-ask.lua \
 	$(srcdir)/redis-schema/submitter-set.lua
 
 EXTRA_DIST += redis-schema/README.md redis-schema/VERSION \
-	redis-schema/embed.sh redis-schema/greylist-ask.lua \
+	redis-schema/embed.sh redis-schema/events-add.lua \
+	redis-schema/events-read.lua redis-schema/greylist-ask.lua \
 	redis-schema/greylist-release.lua redis-schema/greylist-teach.lua \
 	redis-schema/probe-count.lua redis-schema/submitter-bounce.lua \
 	redis-schema/submitter-count.lua redis-schema/submitter-return.lua \

@@ -2,13 +2,16 @@
 libsallyport_a_SOURCES += \
 	include/sallyport/store.h \
 	include/sallyport/embedded.h \
+	include/sallyport/event_store.h \
 	include/sallyport/greylist_store.h \
 	include/sallyport/probe_store.h \
 	include/sallyport/submitter_store.h \
 	src/store/breaker.c src/store/breaker.h \
 	src/store/connection.c src/store/connection.h \
+	src/store/count_key.h src/store/count_store.c \
 	src/store/dial.c src/store/dial.h \
 	src/store/embedded.c \
+	src/store/event_store.c \
 	src/store/greylist_key.c src/store/greylist_key.h \
 	src/store/greylist_list.c \
 	src/store/greylist_known.c \
@@ -42,7 +45,12 @@ check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-greylist-operator tests/unit/test-probe-store \
 	tests/unit/test-submitter-store tests/unit/test-submitter-many \
 	tests/unit/test-submitter-kept tests/unit/test-submitter-sent \
-	tests/unit/test-submitter-operator
+	tests/unit/test-submitter-operator tests/unit/test-event-store
+tests_unit_test_event_store_SOURCES = tests/unit/test-event-store.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_event_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_event_store_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test-store.c \
 	tests/support/redis_server.c
 tests_unit_test_store_CFLAGS = $(AM_UNIT_CFLAGS)

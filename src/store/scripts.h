@@ -9,6 +9,8 @@
 
 #include "sallyport/store.h"
 
+extern const struct sp_script sp_script_events_add;
+extern const struct sp_script sp_script_events_read;
 extern const struct sp_script sp_script_greylist_ask;
 extern const struct sp_script sp_script_greylist_release;
 extern const struct sp_script sp_script_greylist_teach;
