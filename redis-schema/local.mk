@@ -7,6 +7,7 @@ redis_lua = $(srcdir)/redis-schema/events-add.lua \
 	$(srcdir)/redis-schema/probe-count.lua \
 	$(srcdir)/redis-schema/submitter-bounce.lua \
 	$(srcdir)/redis-schema/submitter-count.lua \
+	$(srcdir)/redis-schema/submitter-index.lua \
 	$(srcdir)/redis-schema/submitter-return.lua \
 	$(srcdir)/redis-schema/submitter-sent.lua \
 	$(srcdir)/redis-schema/submitter-set.lua
@@ -16,8 +17,9 @@ EXTRA_DIST += redis-schema/README.md redis-schema/VERSION \
 	redis-schema/events-read.lua redis-schema/greylist-ask.lua \
 	redis-schema/greylist-release.lua redis-schema/greylist-teach.lua \
 	redis-schema/probe-count.lua redis-schema/submitter-bounce.lua \
-	redis-schema/submitter-count.lua redis-schema/submitter-return.lua \
-	redis-schema/submitter-sent.lua redis-schema/submitter-set.lua
+	redis-schema/submitter-count.lua redis-schema/submitter-index.lua \
+	redis-schema/submitter-return.lua redis-schema/submitter-sent.lua \
+	redis-schema/submitter-set.lua
 
 nodist_libsallyport_a_SOURCES += redis-schema/scripts.c
 CLEANFILES += redis-schema/scripts.c

@@ -109,6 +109,9 @@ struct sp_class {
 /* "messages: 200/1h hold" */
 void sp_limit_write(const struct sp_limit *limit, struct sp_text *out);
 
+/* How much of a limit `count` is, in thousandths; 10,000 is the most. */
+uint32_t sp_limit_share(const struct sp_limit *limit, uint32_t count);
+
 struct sp_classes;
 
 /* `login_domain` is outbound.login-domain, or "": logins without a domain mean

@@ -184,13 +184,22 @@ void sp_message_id_hash(const char *message_id, struct sp_hash *hash_out);
 /* --- for the operator ----------------------------------------------------- */
 
 enum {
-	SP_SUBMITTER_PLACES_SHOWN = 10
+	SP_SUBMITTER_PLACES_SHOWN = 10,
+	SP_SUBMITTER_TRAFFIC = 4,
+	SP_SUBMITTER_PAGE_MAX = 100
 };
 
 struct sp_submitter_place {
 	enum sp_counted counted; /* NETWORKS, COUNTRIES or ASNS */
 	char text[52];
 	int64_t last_ms;
+};
+
+struct sp_submitter_traffic {
+	enum sp_counted counted;
+	int64_t window_ms;
+	bool is_kept; /* else nobody counts it, and `count` is 0 */
+	uint32_t count;
 };
 
 struct sp_submitter_entry {
@@ -207,26 +216,82 @@ struct sp_submitter_entry {
 	/* The most within that limit's window in one of the 30 days before
 	 * today; 0 where it is not kept. */
 	uint32_t usual[SP_LIMITS_MAX];
+	/* Messages and recipients of the last hour, then of the last day. */
+	struct sp_submitter_traffic traffic[SP_SUBMITTER_TRAFFIC];
 	size_t place_count; /* the latest first, of each kind */
 	struct sp_submitter_place places[3 * SP_SUBMITTER_PLACES_SHOWN];
 };
 
-/* SP_ERR_NOT_FOUND: it has never sent anything. */
+/* One of which nothing is known, with its class. */
+void sp_submitter_entry_init(const struct sp_submitter_books *books,
+			     const struct sp_submitter *submitter,
+			     struct sp_submitter_entry *entry_out);
+
+/* How near it is to the limit of its class that is nearest, in thousandths;
+ * *limit_out (may be NULL) is the number of that limit, 0 when there is none. */
+uint32_t sp_submitter_share(const struct sp_submitter_entry *entry,
+			    size_t *limit_out);
+
+/* SP_ERR_NOT_FOUND: it has never sent anything. One round trip, unless there
+ * are several windows of distinct-recipients. */
 enum sp_err sp_submitter_show(const struct sp_submitter_books *books,
 			      const struct sp_submitter *submitter,
 			      int64_t now_ms,
 			      struct sp_submitter_entry *entry_out);
 
-/* Calls `found` with each submitter (no order) until it returns false. While
- * keys come and go one may be shown twice. In short steps, as long as it takes
- * to walk over all keys. */
+enum sp_submitter_sorting {
+	/* Those that are not ok: locked first, then held, then watched; of each
+	 * the one that stays so for longest first. */
+	SP_SUBMITTERS_BY_STATE,
+	/* All, the one whose last mail was the latest first. */
+	SP_SUBMITTERS_BY_LAST,
+	/* Those that are ok and have sent something today or yesterday: the one
+	 * that is nearest to one of its limits now first. Of no more than 500
+	 * that have come nearest with their mails. */
+	SP_SUBMITTERS_BY_SHARE
+};
+
+struct sp_submitter_range {
+	enum sp_submitter_sorting by;
+	/* BY_STATE: only those in this one; OK: in any. */
+	enum sp_submitter_state state;
+	size_t offset, count; /* no more than SP_SUBMITTER_PAGE_MAX; 0: only
+				 `total_out` is wanted */
+};
+
 struct sp_submitter_lister {
+	/* Called with one after the other until it returns false. */
 	bool (*found)(const struct sp_submitter_entry *entry, void *context);
 	void *context;
 };
-enum sp_err sp_submitter_list(const struct sp_submitter_books *books,
+
+/*
+ * A page of the list. It is read from an index, never by a walk over keys: one
+ * round trip, and one more for each submitter on the page (BY_SHARE: for each
+ * that is looked at). The index knows the 250,000 that have sent something
+ * last, as of their last mail but a minute. One that sends something meanwhile
+ * may be missed between two pages, or be on both.
+ *
+ * *total_out: how many there are on all pages.
+ */
+enum sp_err sp_submitter_page(const struct sp_submitter_books *books,
+			      const struct sp_submitter_range *range,
 			      int64_t now_ms,
-			      const struct sp_submitter_lister *lister);
+			      const struct sp_submitter_lister *lister,
+			      size_t *total_out);
+
+/* What this machine remembers, for when Redis does not answer: its standing,
+ * and what counts by sums. SP_ERR_NOT_FOUND: it remembers nothing of it. */
+enum sp_err sp_submitter_recall(const struct sp_submitter_books *books,
+				const struct sp_submitter *submitter,
+				int64_t now_ms,
+				struct sp_submitter_entry *entry_out);
+
+/* The same of all, but SP_SUBMITTER_PAGE_MAX at most: locked first, then held,
+ * watched and ok, of each the one that was heard of last first. */
+enum sp_err sp_submitter_recall_all(const struct sp_submitter_books *books,
+				    int64_t now_ms,
+				    const struct sp_submitter_lister *lister);
 
 struct sp_submitter_order {
 	const char *submitter;
@@ -239,9 +304,13 @@ struct sp_submitter_order {
 /*
  * *was_out: the standing before. A release begins all counts anew, and takes
  * what was sent today for usual. SP_ERR_NOT_FOUND: there is nothing to release.
- * Machines that know of a lock learn of the release with the next mail.
+ *
+ * This machine knows at once, the others with the submitter's next mail. When
+ * Redis does not answer (any other error; *was_out is what is remembered), it
+ * holds on this machine alone: a lock until Redis is told of it with the next
+ * mail, a release until Redis says otherwise.
  */
-enum sp_err sp_submitter_set(struct sp_store *store,
+enum sp_err sp_submitter_set(const struct sp_submitter_books *books,
 			     const struct sp_submitter_order *order,
 			     struct sp_submitter_standing *was_out);
 

@@ -90,6 +90,17 @@ void sp_limit_write(const struct sp_limit *limit, struct sp_text *out)
 	sp_text_addf(out, " %s", states[limit->state]);
 }
 
+uint32_t sp_limit_share(const struct sp_limit *limit, uint32_t count)
+{
+	const uint64_t most = limit->most, share_most = 10000;
+	uint64_t share;
+
+	if (most == 0)
+		return count == 0 ? 0 : (uint32_t)share_most;
+	share = 1000 * (uint64_t)count / most;
+	return (uint32_t)(share < share_most ? share : share_most);
+}
+
 enum sp_err sp_limit_refuse(char error_out[SP_LIMIT_ERROR_SIZE],
 			    enum sp_err err, const char *format, ...)
 {

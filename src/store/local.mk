@@ -26,10 +26,11 @@ libsallyport_a_SOURCES += \
 	src/store/scripts.h \
 	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c \
-	src/store/submitter_list.c \
+	src/store/submitter_index.c src/store/submitter_index.h \
 	src/store/submitter_memory.c src/store/submitter_memory.h \
+	src/store/submitter_recall.c src/store/submitter_remembered.h \
 	src/store/submitter_ring.c src/store/submitter_ring.h \
-	src/store/submitter_sent.c \
+	src/store/submitter_sent.c src/store/submitter_show.c \
 	src/store/submitter_store.c \
 	src/store/submitter_words.c src/store/submitter_words.h \
 	src/store/walk.c src/store/walk.h \
@@ -45,7 +46,8 @@ check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-greylist-operator tests/unit/test-probe-store \
 	tests/unit/test-submitter-store tests/unit/test-submitter-many \
 	tests/unit/test-submitter-kept tests/unit/test-submitter-sent \
-	tests/unit/test-submitter-operator tests/unit/test-event-store
+	tests/unit/test-submitter-operator tests/unit/test-submitter-pages \
+	tests/unit/test-event-store
 tests_unit_test_event_store_SOURCES = tests/unit/test-event-store.c \
 	tests/support/redis_server.c \
 	tests/support/greylist_world.c
@@ -117,6 +119,11 @@ tests_unit_test_submitter_operator_SOURCES = \
 	tests/support/submitter_world.c
 tests_unit_test_submitter_operator_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_submitter_operator_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_submitter_pages_SOURCES = tests/unit/test-submitter-pages.c \
+	tests/support/redis_server.c \
+	tests/support/submitter_world.c
+tests_unit_test_submitter_pages_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_submitter_pages_LDADD = $(AM_UNIT_LIBS)
 endif
 
 # make tests/bench/greylist-store && tests/bench/greylist-store 100000

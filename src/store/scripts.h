@@ -17,6 +17,7 @@ extern const struct sp_script sp_script_greylist_teach;
 extern const struct sp_script sp_script_probe_count;
 extern const struct sp_script sp_script_submitter_bounce;
 extern const struct sp_script sp_script_submitter_count;
+extern const struct sp_script sp_script_submitter_index;
 extern const struct sp_script sp_script_submitter_return;
 extern const struct sp_script sp_script_submitter_sent;
 extern const struct sp_script sp_script_submitter_set;

@@ -1,55 +1,16 @@
 #include "submitter_memory.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sallyport/config.h"
 #include "sallyport/hash.h"
-#include "submitter_ring.h"
+#include "submitter_remembered.h"
 
 enum {
 	MEMORY_BYTES_MAX = 8 * 1024 * 1024,
-	DISTINCT_KINDS = SP_COUNTED_KINDS - SP_COUNTED_DISTINCT,
 	/* Looked at from the old end for one that is neither held nor locked. */
 	SPARED_MAX = 64
-};
-
-/* The sum of one thing within one window. */
-struct sum {
-	enum sp_counted counted;
-	struct sp_ring ring;
-};
-
-/* Something that counts once, and when it was there last. */
-struct sighting {
-	uint64_t what;
-	int64_t last_ms;
-};
-
-/* The latest first. */
-struct sightings {
-	struct sighting *items;
-	size_t count, room;
-};
-
-struct entry {
-	struct entry *next_in_bucket;
-	struct entry *newer, *older;
-	char submitter[SP_SUBMITTER_SIZE];
-	struct sp_submitter_standing standing;
-	bool is_unsaved; /* found here, and Redis does not know */
-	struct sum *sums;
-	size_t sum_count;
-	struct sightings seen[DISTINCT_KINDS];
-};
-
-struct sp_submitter_memory {
-	pthread_mutex_t lock;
-	size_t most, count, bytes; /* guarded by lock, like all below */
-	struct entry *newest, *oldest;
-	size_t bucket_count; /* a power of two */
-	struct entry **buckets;
 };
 
 enum sp_err sp_submitter_memory_new(size_t most,
@@ -74,8 +35,8 @@ enum sp_err sp_submitter_memory_new(size_t most,
 	return SP_OK;
 }
 
-static struct entry **bucket_of(struct sp_submitter_memory *memory,
-				const char *submitter)
+static struct sp_remembered **bucket_of(struct sp_submitter_memory *memory,
+					const char *submitter)
 {
 	struct sp_hash hash;
 	size_t number;
@@ -85,13 +46,15 @@ static struct entry **bucket_of(struct sp_submitter_memory *memory,
 	return &memory->buckets[number & (memory->bucket_count - 1)];
 }
 
-static void take_out(struct sp_submitter_memory *memory, struct entry *entry)
+static void take_out(struct sp_submitter_memory *memory,
+		     struct sp_remembered *entry)
 {
 	*(entry->newer ? &entry->newer->older : &memory->newest) = entry->older;
 	*(entry->older ? &entry->older->newer : &memory->oldest) = entry->newer;
 }
 
-static void put_first(struct sp_submitter_memory *memory, struct entry *entry)
+static void put_first(struct sp_submitter_memory *memory,
+		      struct sp_remembered *entry)
 {
 	entry->newer = NULL;
 	entry->older = memory->newest;
@@ -99,18 +62,20 @@ static void put_first(struct sp_submitter_memory *memory, struct entry *entry)
 	memory->newest = entry;
 }
 
-static size_t bytes_of(const struct entry *entry)
+static size_t bytes_of(const struct sp_remembered *entry)
 {
-	size_t bytes = sizeof(*entry) + entry->sum_count * sizeof(struct sum);
+	size_t bytes = sizeof(*entry) +
+		       entry->sum_count * sizeof(struct sp_remembered_sum);
 
-	for (size_t i = 0; i < DISTINCT_KINDS; i++)
-		bytes += entry->seen[i].room * sizeof(struct sighting);
+	for (size_t i = 0; i < SP_DISTINCT_KINDS; i++)
+		bytes += entry->seen[i].room * sizeof(struct sp_sighting);
 	return bytes;
 }
 
-static void forget(struct sp_submitter_memory *memory, struct entry *entry)
+void sp_memory_forget(struct sp_submitter_memory *memory,
+		      struct sp_remembered *entry)
 {
-	struct entry **at = bucket_of(memory, entry->submitter);
+	struct sp_remembered **at = bucket_of(memory, entry->submitter);
 
 	while (*at != entry)
 		at = &(*at)->next_in_bucket;
@@ -118,7 +83,7 @@ static void forget(struct sp_submitter_memory *memory, struct entry *entry)
 	take_out(memory, entry);
 	memory->count--;
 	memory->bytes -= bytes_of(entry);
-	for (size_t i = 0; i < DISTINCT_KINDS; i++)
+	for (size_t i = 0; i < SP_DISTINCT_KINDS; i++)
 		free(entry->seen[i].items);
 	free(entry->sums);
 	free(entry);
@@ -131,7 +96,7 @@ void sp_submitter_memory_free(struct sp_submitter_memory **memory)
 	if (old == NULL)
 		return;
 	while (old->oldest != NULL)
-		forget(old, old->oldest);
+		sp_memory_forget(old, old->oldest);
 	pthread_mutex_destroy(&old->lock);
 	free(old->buckets);
 	free(old);
@@ -140,9 +105,10 @@ void sp_submitter_memory_free(struct sp_submitter_memory **memory)
 
 /* An old one that is neither held nor locked, else the oldest; never the
  * newest, which is the one that is being counted. */
-static struct entry *find_victim(const struct sp_submitter_memory *memory)
+static struct sp_remembered *find_victim(
+	const struct sp_submitter_memory *memory)
 {
-	struct entry *entry = memory->oldest;
+	struct sp_remembered *entry = memory->oldest;
 
 	for (int i = 0; i < SPARED_MAX && entry != memory->newest; i++) {
 		if (entry->standing.state < SP_SUBMITTER_HOLD)
@@ -156,25 +122,24 @@ static void tidy(struct sp_submitter_memory *memory)
 {
 	while (memory->count > 1 && (memory->count > memory->most ||
 				     memory->bytes > MEMORY_BYTES_MAX))
-		forget(memory, find_victim(memory));
+		sp_memory_forget(memory, find_victim(memory));
 }
 
-static struct entry *find(struct sp_submitter_memory *memory,
-			  const char *submitter)
+struct sp_remembered *sp_memory_find(struct sp_submitter_memory *memory,
+				     const char *submitter)
 {
-	struct entry *entry = *bucket_of(memory, submitter);
+	struct sp_remembered *entry = *bucket_of(memory, submitter);
 
 	while (entry != NULL && strcmp(entry->submitter, submitter) != 0)
 		entry = entry->next_in_bucket;
 	return entry;
 }
 
-/* The one that is there, or a new one; it is the newest now. */
-static struct entry *find_or_add(struct sp_submitter_memory *memory,
-				 const char *submitter)
+struct sp_remembered *sp_memory_find_or_add(struct sp_submitter_memory *memory,
+					    const char *submitter)
 {
-	struct entry *entry = find(memory, submitter);
-	struct entry **bucket;
+	struct sp_remembered *entry = sp_memory_find(memory, submitter);
+	struct sp_remembered **bucket;
 
 	if (entry != NULL) {
 		take_out(memory, entry);
@@ -195,8 +160,7 @@ static struct entry *find_or_add(struct sp_submitter_memory *memory,
 	return entry;
 }
 
-/* What is over is over. */
-static void let_go(struct entry *entry, int64_t now_ms)
+void sp_memory_let_go(struct sp_remembered *entry, int64_t now_ms)
 {
 	if (entry->standing.until_ms > now_ms)
 		return;
@@ -207,10 +171,11 @@ static void let_go(struct entry *entry, int64_t now_ms)
 
 /* --- what is counted ------------------------------------------------------ */
 
-static struct sum *sum_of(struct sp_submitter_memory *memory,
-			  struct entry *entry, const struct sp_limit *limit)
+static struct sp_remembered_sum *sum_of(struct sp_submitter_memory *memory,
+					struct sp_remembered *entry,
+					const struct sp_limit *limit)
 {
-	struct sum *sums;
+	struct sp_remembered_sum *sums;
 
 	for (size_t i = 0; i < entry->sum_count; i++)
 		if (entry->sums[i].counted == limit->counted &&
@@ -237,15 +202,20 @@ void sp_memory_note(struct sp_submitter_memory *memory, const char *submitter,
 		    const struct sp_class *class,
 		    const struct sp_memory_news *news, int64_t now_ms)
 {
-	struct entry *entry;
+	struct sp_remembered *entry;
 
 	pthread_mutex_lock(&memory->lock);
-	entry = find_or_add(memory, submitter);
+	entry = sp_memory_find_or_add(memory, submitter);
 	entry->standing = *news->standing;
 	entry->is_unsaved = false;
+	if (news->begins)
+		entry->share = 0;
 	for (size_t i = 0; class != NULL && i < class->count; i++) {
 		const struct sp_limit *limit = &class->limits[i];
+		uint32_t share = sp_limit_share(limit, news->sums[i]);
 
+		if (news->is_known[i] && share > entry->share)
+			entry->share = share;
 		if (news->is_known[i] && limit->counted < SP_COUNTED_DISTINCT)
 			sp_ring_set(&sum_of(memory, entry, limit)->ring, now_ms,
 				    news->sums[i]);
@@ -257,15 +227,15 @@ void sp_memory_note(struct sp_submitter_memory *memory, const char *submitter,
 bool sp_memory_look(struct sp_submitter_memory *memory, const char *submitter,
 		    int64_t now_ms, struct sp_submitter_standing *standing_out)
 {
-	struct entry *entry;
+	struct sp_remembered *entry;
 	bool is_unsaved = false;
 
 	*standing_out =
 		(struct sp_submitter_standing){ .state = SP_SUBMITTER_OK };
 	pthread_mutex_lock(&memory->lock);
-	entry = find(memory, submitter);
+	entry = sp_memory_find(memory, submitter);
 	if (entry != NULL) {
-		let_go(entry, now_ms);
+		sp_memory_let_go(entry, now_ms);
 		*standing_out = entry->standing;
 		is_unsaved = entry->is_unsaved;
 	}
@@ -287,7 +257,7 @@ void sp_memory_size(struct sp_submitter_memory *memory, size_t *submitters_out,
 /* One question on its way. */
 struct counting {
 	struct sp_submitter_memory *memory;
-	struct entry *entry;
+	struct sp_remembered *entry;
 	const struct sp_outbound_config *config;
 	const struct sp_submitter_question *question;
 	bool is_taken;
@@ -325,7 +295,7 @@ static uint64_t number_of(const char *thing)
 static uint32_t count_once(const struct counting *counting,
 			   const struct sp_limit *limit)
 {
-	const struct sightings *seen =
+	const struct sp_sightings *seen =
 		&counting->entry->seen[limit->counted - SP_COUNTED_DISTINCT];
 	const char *thing = thing_of(counting->question, limit->counted);
 	const int64_t from_ms = counting->question->now_ms - limit->window_ms;
@@ -345,7 +315,7 @@ static uint32_t count_of(const struct counting *counting,
 			 const struct sp_limit *limit)
 {
 	uint32_t more;
-	struct sum *sum;
+	struct sp_remembered_sum *sum;
 
 	if (limit->counted >= SP_COUNTED_DISTINCT)
 		return count_once(counting, limit);
@@ -369,10 +339,10 @@ static size_t kept_of(const struct sp_class *class, enum sp_counted counted)
 }
 
 static void make_room(struct sp_submitter_memory *memory,
-		      struct sightings *seen, size_t kept)
+		      struct sp_sightings *seen, size_t kept)
 {
 	size_t room = seen->room == 0 ? 8 : 2 * seen->room;
-	struct sighting *items;
+	struct sp_sighting *items;
 
 	if (seen->count < seen->room || seen->count >= kept)
 		return;
@@ -386,16 +356,16 @@ static void make_room(struct sp_submitter_memory *memory,
 
 static void note_once(const struct counting *counting, enum sp_counted counted)
 {
-	struct sightings *seen =
+	struct sp_sightings *seen =
 		&counting->entry->seen[counted - SP_COUNTED_DISTINCT];
 	const char *thing = thing_of(counting->question, counted);
 	size_t kept = kept_of(counting->question->class, counted), at = 0;
-	struct sighting sighting;
+	struct sp_sighting sighting;
 
 	if (thing == NULL || kept == 0)
 		return;
-	sighting = (struct sighting){ number_of(thing),
-				      counting->question->now_ms };
+	sighting = (struct sp_sighting){ number_of(thing),
+					 counting->question->now_ms };
 	make_room(counting->memory, seen, kept);
 	while (at < seen->count && seen->items[at].what != sighting.what)
 		at++;
@@ -498,7 +468,7 @@ static void answer(struct counting *counting,
 	enum sp_submitter_state reached = SP_SUBMITTER_OK;
 	struct sp_submitter_why why = { .cause = SP_CAUSE_NONE };
 
-	let_go(counting->entry, counting->question->now_ms);
+	sp_memory_let_go(counting->entry, counting->question->now_ms);
 	if (is_enforced && standing->is_observed)
 		*standing = (struct sp_submitter_standing){
 			.state = SP_SUBMITTER_OK
@@ -529,7 +499,7 @@ void sp_memory_count(struct sp_submitter_memory *memory,
 	};
 
 	pthread_mutex_lock(&memory->lock);
-	counting.entry = find_or_add(memory, question->submitter);
+	counting.entry = sp_memory_find_or_add(memory, question->submitter);
 	answer(&counting, answer_out);
 	tidy(memory);
 	pthread_mutex_unlock(&memory->lock);

@@ -8,6 +8,7 @@
 #include "sallyport/store.h"
 #include "sallyport/text.h"
 #include "scripts.h"
+#include "submitter_index.h"
 #include "submitter_words.h"
 #include "word.h"
 
@@ -80,10 +81,11 @@ enum sp_err sp_submitter_sent(const struct sp_submitter_books *books,
 	*is_again_out = false;
 	write_sent_key(&mail->id, key);
 	key_word = sp_word(key);
-	err = sp_store_run(books->store,
-			   &(struct sp_store_call){ &sp_script_submitter_sent,
-						    &key_word, 1, args, 4 },
-			   deadline_ms, &reply);
+	err = sp_index_run_with(
+		books, mail,
+		&(struct sp_store_call){ &sp_script_submitter_sent, &key_word,
+					 1, args, 4 },
+		deadline_ms, &reply);
 	if (err == SP_OK)
 		*is_again_out = sp_store_reply_number(reply, 0) != 0;
 	sp_store_reply_free(&reply);
@@ -154,10 +156,11 @@ enum sp_err sp_submitter_take_back(const struct sp_submitter_books *books,
 	args[1] = sp_word(counts);
 	if (counts[0] == '\0')
 		return SP_OK;
-	err = sp_store_run(books->store,
-			   &(struct sp_store_call){ &sp_script_submitter_return,
-						    &key_word, 1, args, 2 },
-			   deadline_ms, &reply);
+	err = sp_index_run_with(
+		books, mail,
+		&(struct sp_store_call){ &sp_script_submitter_return, &key_word,
+					 1, args, 2 },
+		deadline_ms, &reply);
 	sp_store_reply_free(&reply);
 	return err;
 }

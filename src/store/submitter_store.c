@@ -7,6 +7,7 @@
 #include "sallyport/config.h"
 #include "sallyport/store.h"
 #include "scripts.h"
+#include "submitter_index.h"
 #include "submitter_memory.h"
 #include "submitter_words.h"
 #include "word.h"
@@ -292,13 +293,19 @@ enum sp_err sp_submitter_ask(const struct sp_submitter_books *books,
 	if (err == SP_OK)
 		err = read_answer(reply, &call, answer_out, &news);
 	sp_store_reply_free(&reply);
-	if (err == SP_OK)
-		sp_memory_note(books->memory, question->submitter,
-			       question->class, &news, question->now_ms);
-	else
+	if (err != SP_OK) {
 		sp_memory_count(books->memory, books->config, question,
 				answer_out);
-	return err;
+		return err;
+	}
+	news.begins = question->adds[SP_COUNTED_MESSAGES] > 0;
+	sp_memory_note(books->memory, question->submitter, question->class,
+		       &news, question->now_ms);
+	/* Of others the end of the mail tells it. */
+	if (answer_out->is_new || question->adds[SP_COUNTED_BOUNCES] > 0)
+		sp_index_tell(books, question->submitter, question->now_ms,
+			      deadline_ms);
+	return SP_OK;
 }
 
 /* What is over, or was only observed, is ok. */

@@ -144,7 +144,7 @@ static void release(struct submitter_world *world, int64_t now_ms)
 	};
 	struct sp_submitter_standing was;
 
-	assert_int_equal(sp_submitter_set(world->store, &order, &was), SP_OK);
+	assert_int_equal(sp_submitter_set(&world->books, &order, &was), SP_OK);
 }
 
 static void test_what_is_unusual(void **state)
@@ -285,7 +285,7 @@ static void test_keys_outlive_their_meaning(void **state)
 	assert_in_range(tell_number(world, "PTTL " RECIPIENTS),
 			3 * DAY + HOUR - MINUTE, 3 * DAY + HOUR);
 	/* A lock by hand outlives them. */
-	assert_int_equal(sp_submitter_set(world->store,
+	assert_int_equal(sp_submitter_set(&world->books,
 					  &(struct sp_submitter_order){
 						  .submitter = ALICE,
 						  .state = SP_SUBMITTER_LOCKED,

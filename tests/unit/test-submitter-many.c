@@ -249,6 +249,7 @@ static uint64_t questions(const struct submitter_world *world)
 	return health.questions;
 }
 
+/* By another machine. */
 static void set_state(struct submitter_world *world,
 		      enum sp_submitter_state state, int64_t now_ms)
 {
@@ -259,9 +260,12 @@ static void set_state(struct submitter_world *world,
 		.words = "ticket 4711",
 		.now_ms = now_ms,
 	};
+	struct sp_submitter_books books = world->books;
 	struct sp_submitter_standing was;
 
-	assert_int_equal(sp_submitter_set(world->store, &order, &was), SP_OK);
+	assert_int_equal(sp_submitter_memory_new(10, &books.memory), SP_OK);
+	assert_int_equal(sp_submitter_set(&books, &order, &was), SP_OK);
+	sp_submitter_memory_free(&books.memory);
 }
 
 static void test_a_look_asks_redis_of_known_locks_only(void **state)

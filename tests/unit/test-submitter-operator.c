@@ -14,11 +14,6 @@
 #include "sallyport/clock.h"
 #include "sallyport/store.h"
 
-static int64_t soon(void)
-{
-	return sp_clock_mono_ms() + 5000;
-}
-
 static void show(struct submitter_world *world, int64_t now_ms,
 		 struct sp_submitter_entry *entry_out)
 {
@@ -97,13 +92,13 @@ static void test_a_release_begins_anew(void **state)
 
 	submitter_world_wipe(world);
 	submitter_world_limit(world, limits);
-	assert_int_equal(sp_submitter_set(world->store, &order, &was),
+	assert_int_equal(sp_submitter_set(&world->books, &order, &was),
 			 SP_ERR_NOT_FOUND);
 	assert_string_equal(submitter_world_ask(world, START, what), "ok");
 	assert_string_equal(submitter_world_ask(world, START, "recipients 1"),
 			    "locked new refused");
 	/* It is said what it was locked for. */
-	assert_int_equal(sp_submitter_set(world->store, &order, &was), SP_OK);
+	assert_int_equal(sp_submitter_set(&world->books, &order, &was), SP_OK);
 	assert_int_equal(was.state, SP_SUBMITTER_LOCKED);
 	assert_int_equal(was.since_ms, START);
 	assert_int_equal(was.why.count, 21);
@@ -123,8 +118,8 @@ static void test_a_release_begins_anew(void **state)
 	assert_true(entry.was_released);
 	assert_int_equal(entry.ended_ms, START + HOUR);
 	/* One that is ok already can be released too. */
-	sp_submitter_set(world->store, &order, &was);
-	assert_int_equal(sp_submitter_set(world->store, &order, &was), SP_OK);
+	sp_submitter_set(&world->books, &order, &was);
+	assert_int_equal(sp_submitter_set(&world->books, &order, &was), SP_OK);
 	assert_int_equal(was.state, SP_SUBMITTER_OK);
 }
 
@@ -142,7 +137,7 @@ static void test_a_state_by_hand(void **state)
 	struct sp_submitter_entry entry;
 
 	submitter_world_wipe(world);
-	assert_int_equal(sp_submitter_set(world->store, &order, &was), SP_OK);
+	assert_int_equal(sp_submitter_set(&world->books, &order, &was), SP_OK);
 	assert_int_equal(was.state, SP_SUBMITTER_OK);
 	assert_string_equal(
 		submitter_world_ask(world, START + DAY, "recipients 1"),
@@ -160,79 +155,12 @@ static void test_a_state_by_hand(void **state)
 	assert_int_equal(entry.ended_ms, START + 3 * DAY);
 }
 
-/* --- all of them ---------------------------------------------------------- */
-
-enum {
-	SUBMITTERS = 1500
-};
-
-static bool seen[SUBMITTERS];
-static unsigned seen_locked;
-
-static bool note_entry(const struct sp_submitter_entry *entry, void *context)
-{
-	int number = atoi(entry->submitter + strlen("uid:"));
-
-	(void)context;
-	assert_memory_equal(entry->submitter, "uid:", 4);
-	assert_in_range(number, 0, SUBMITTERS - 1);
-	seen[number] = true;
-	seen_locked += entry->standing.state == SP_SUBMITTER_LOCKED;
-	return true;
-}
-
-static bool stop_at_once(const struct sp_submitter_entry *entry, void *context)
-{
-	unsigned *count = context;
-
-	(void)entry;
-	++*count;
-	return false;
-}
-
-static void test_list(void **state)
-{
-	static const char *const limits[] = { "recipients: 20/1h locked",
-					      "distinct-recipients: 9/1h hold",
-					      NULL };
-	struct submitter_world *world = *state;
-	const struct sp_submitter_lister all = { note_entry, NULL };
-	unsigned count = 0;
-	const struct sp_submitter_lister one = { stop_at_once, &count };
-
-	submitter_world_wipe(world);
-	submitter_world_limit(world, limits);
-	for (int i = 0; i < SUBMITTERS; i++) {
-		char submitter[32];
-		struct sp_submitter_question question = {
-			.submitter = submitter,
-			.class = world->class,
-			.recipient = "a@x",
-			.now_ms = START,
-		};
-		struct sp_submitter_answer answer;
-
-		snprintf(submitter, sizeof(submitter), "uid:%d", i);
-		question.adds[SP_COUNTED_RECIPIENTS] = i % 100 == 0 ? 21 : 1;
-		assert_int_equal(sp_submitter_ask(&world->books, &question,
-						  soon(), &answer),
-				 SP_OK);
-	}
-	assert_int_equal(sp_submitter_list(&world->books, START, &all), SP_OK);
-	for (int i = 0; i < SUBMITTERS; i++)
-		assert_true(seen[i]);
-	assert_in_range(seen_locked, 15, 30);
-	assert_int_equal(sp_submitter_list(&world->books, START, &one), SP_OK);
-	assert_int_equal(count, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_a_release_begins_anew),
 		cmocka_unit_test(test_a_state_by_hand),
-		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, submitter_world_set_up,

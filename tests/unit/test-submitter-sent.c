@@ -365,6 +365,7 @@ static void test_the_rights_that_the_readme_names_are_enough(void **state)
 	struct sp_store *store;
 	char command[512], reply[64];
 	unsigned count = 0;
+	size_t total;
 
 	submitter_world_wipe(world);
 	submitter_world_limit(world, limits);
@@ -376,23 +377,33 @@ static void test_the_rights_that_the_readme_names_are_enough(void **state)
 	submitter_world_ask(world, START, "recipients 1 to a@x");
 	submitter_world_ask(world, START, "recipients 1 to b@x");
 	assert_false(submitter_world_answer.is_from_memory);
-	assert_int_equal(sp_submitter_set(store, &release, &was), SP_OK);
+	assert_int_equal(sp_submitter_set(&world->books, &release, &was),
+			 SP_OK);
 	assert_int_equal(was.state, SP_SUBMITTER_LOCKED);
 	send_mail(world, "<1@x>", "a@x");
 	assert_true(send_mail(world, "<1@x>", "a@x"));
 	assert_int_equal(bounce(world, "<1@x>", 1, &bounced), SP_OK);
-	assert_int_equal(sp_submitter_set(store, &lock, &was), SP_OK);
+	assert_int_equal(sp_submitter_set(&world->books, &lock, &was), SP_OK);
 	/* Its term is over. */
 	submitter_world_ask(world, START + DAY, "recipients 1 to c@x");
 	assert_false(submitter_world_answer.is_from_memory);
 	sp_submitter_parse(ALICE, "", &alice);
 	assert_int_equal(
 		sp_submitter_show(&world->books, &alice, START, &entry), SP_OK);
-	assert_int_equal(sp_submitter_list(&world->books, START,
-					   &(struct sp_submitter_lister){
-						   count_entry, &count }),
-			 SP_OK);
-	assert_int_equal(count, 1);
+	for (unsigned by = 0; by <= SP_SUBMITTERS_BY_SHARE; by++) {
+		const struct sp_submitter_range range = {
+			.by = (enum sp_submitter_sorting)by,
+			.count = 10,
+		};
+
+		assert_int_equal(
+			sp_submitter_page(&world->books, &range, START + DAY,
+					  &(struct sp_submitter_lister){
+						  count_entry, &count },
+					  &total),
+			SP_OK);
+	}
+	assert_int_equal(count, 2);
 	sp_store_free(&store);
 }
 
