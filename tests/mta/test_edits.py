@@ -152,14 +152,30 @@ class Edits:
         self.assertIn(("X-A", " a"), self.heard())
         self.assertIn(("X-A", " a"), fields)
 
-    def test_a_quarantined_mail_is_accepted_and_held(self):
-        before = self.mta.held()
+    def hold(self, recipient):
+        """A mail that is quarantined; its queue id."""
+        before = self.mta.held_ids()
         self.milter.changes = [quarantine("a test")]
         with self.mta.client("192.0.2.9") as smtp:
-            self.assertEqual(smtp.whole_mail(recipients=["held@test.example"])[1][0], 250)
+            self.assertEqual(smtp.whole_mail(recipients=[recipient])[1][0], 250)
             smtp.quit()
+        queue_id, = set(self.mta.held_ids()) - set(before)
+        return queue_id
+
+    def test_a_quarantined_mail_is_accepted_and_held(self):
+        before = self.mta.held()
+        self.hold("held@test.example")
         self.assertEqual(len(self.mta.held()), len(before) + 1)
         self.assertEqual(self.mta.delivered("held@test.example"), [])
+
+    def test_one_is_released_by_the_documented_command_and_asks_no_milter(self):
+        kept, released = self.hold("kept@test.example"), self.hold("released@test.example")
+        seen = len(self.milter.mails())
+        self.mta.release(released)
+        self.mta.wait_delivered("released@test.example")
+        self.assertEqual(len(self.milter.mails()), seen)
+        self.assertIn(kept, self.mta.held_ids())
+        self.assertEqual(self.mta.delivered("kept@test.example"), [])
 
 
 @needs_root
@@ -170,3 +186,9 @@ class PostfixEdits(Edits, Case):
 @needs_root
 class SendmailEdits(Edits, Case):
     mta_type = Sendmail
+
+    def test_the_reason_is_shown_by_the_documented_command(self):
+        queue_id = self.hold("shown@test.example")
+        listed = self.mta.tool("-bp", "-qQ")
+        self.assertRegex(listed, rf"(?s){queue_id}.*QUARANTINE: a test")
+        self.assertNotIn(queue_id, self.mta.tool("-bp"))

@@ -11,7 +11,7 @@ import struct
 import tempfile
 import threading
 
-from milter import NO, NR, packet
+from milter import CONTINUE, NO, NR, packet
 
 ADD_HEADERS, CHANGE_HEADERS, QUARANTINE, SET_MACROS = 0x1, 0x10, 0x20, 0x100
 HEADER_SPACES = 0x100000  # a step: values come and go with the blank behind the colon (SMFIP_HDR_LEADSPC)
@@ -57,8 +57,8 @@ class Session:
 
 class MilterServer:
     """Listens on a Unix socket; `path` is its place, in a folder `under` that.
-    `changes` are made to each mail; `steps` are asked for beside its own. Both
-    may be set anew between sessions."""
+    `changes` are made to each mail; `steps` are asked for beside its own; `last`
+    is what it says at the end of a mail. They may be set anew between sessions."""
 
     def __init__(self, macros="", changes=(), under=None):
         self.folder = tempfile.mkdtemp(prefix="sallyport-milter-", dir=under)
@@ -67,6 +67,7 @@ class MilterServer:
         self.macros = macros
         self.changes = changes
         self.steps = 0
+        self.last = CONTINUE
         self.offered = None  # (version, actions, steps) of the MTA
         self.sessions = []
         self.listener = socket.socket(socket.AF_UNIX)
@@ -133,5 +134,5 @@ class MilterServer:
             session.headers.append((name, value))
         elif command == "E":
             session.mails.append((dict(session.macros), session.headers))
-            return b"".join(self.changes) + packet(b"c")
+            return b"".join(self.changes) + packet(self.last)
         return None if command == "Q" else b""

@@ -8,6 +8,7 @@ in a sink, one file a recipient. Things that took somebody an afternoon:
   - 127.0.0.1 is not in mynetworks, or every client would be trusted.
 """
 
+import json
 import os
 import subprocess
 
@@ -172,3 +173,25 @@ class Postfix(Mta):
     def held(self):
         """What a milter has put into quarantine."""
         return self.files_below("spool/hold")
+
+    def held_ids(self):
+        return [entry["queue_id"] for entry in self.entries("hold")]
+
+    def tool(self, name, *words):
+        """What postqueue, postsuper or postcat prints."""
+        done = subprocess.run(["/usr/sbin/" + name, "-c", self.etc, *words], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"{name} ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def entries(self, queue="hold"):
+        """What postqueue lists of one queue, the oldest first."""
+        found = [json.loads(line) for line in self.tool("postqueue", "-j").splitlines()]
+        return sorted((entry for entry in found if entry["queue_name"] == queue),
+                      key=lambda entry: (entry["arrival_time"], entry["queue_id"]))
+
+    def release(self, queue_id):
+        """As the README says; ALL is an id too."""
+        self.tool("postsuper", "-H", queue_id)
+        self.tool("postqueue", "-f")

@@ -308,6 +308,22 @@ class Sendmail(Mta):
         """What a milter has put into quarantine."""
         return [path for path in self.queue() if os.path.basename(path).startswith("hf")]
 
+    def held_ids(self):
+        return [os.path.basename(path)[2:] for path in self.held()]
+
+    def tool(self, *words):
+        """What the operator's commands print."""
+        done = subprocess.run(self.command + list(words), env=self.environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"sendmail {words} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def release(self, queue_id):
+        """As the README says."""
+        self.tool("-Q", "-qQ", "-qI" + queue_id)
+        self.tool("-qI" + queue_id)
+
 
 if __name__ == "__main__":
     if not os.path.exists(UNPACKED):
