@@ -4,6 +4,10 @@
 #include "sallyport/config.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
+#include "sallyport/timing.h"
+
+_Static_assert((int)SP_STAGE_COUNT <= (int)SP_TIMING_STAGES,
+	       "a stage has no histogram");
 
 /* What is left of the mail's budget, and no more than one callback may take. */
 static int64_t time_left_ms(const struct sp_session *session)
@@ -44,6 +48,7 @@ void sp_checks_run(struct sp_session *session, enum sp_stage stage)
 		check->at[stage](session, deadline_ms);
 	}
 	spent_us = sp_clock_mono_us() - begun_us;
+	sp_timing_add((enum sp_timing)(SP_TIMING_STAGE + stage), spent_us);
 	if (stage < SP_STAGE_MAIL) {
 		session->connection.stage_us[stage] =
 			add_us(session->connection.stage_us[stage], spent_us);

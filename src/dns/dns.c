@@ -17,6 +17,7 @@
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/log.h"
+#include "sallyport/timing.h"
 
 enum {
 	CLASS_INTERNET = 1,
@@ -261,6 +262,7 @@ static void note_lookup(struct sp_dns *dns, const struct sp_dns_lookup *lookup,
 		return;
 	dns->health.lookups++;
 	dns->health.latency_us += (uint64_t)(now_us - lookup->asked_us);
+	sp_timing_add(SP_TIMING_DNS, now_us - lookup->asked_us);
 	dns->health.dropped += held->answer.dropped;
 	sp_dns_cache_put(dns->cache, &lookup->key, held, now_us);
 }

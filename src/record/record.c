@@ -10,6 +10,7 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 #include "sallyport/text.h"
+#include "sallyport/timing.h"
 #include "trace.h"
 
 /* The last records, the oldest overwritten. */
@@ -283,6 +284,7 @@ static void count(const struct sp_record *record)
 		sp_count(SP_COUNT_WOULD_REJECT);
 	if (record->degraded)
 		sp_count(SP_COUNT_DEGRADED);
+	sp_timing_add(SP_TIMING_MAIL, record->waited_us);
 }
 
 static void keep(const struct sp_record *record)

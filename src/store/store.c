@@ -14,6 +14,7 @@
 #include "sallyport/config.h"
 #include "sallyport/log.h"
 #include "sallyport/text.h"
+#include "sallyport/timing.h"
 #include "word.h"
 
 /* A question that came with less time than this and got no answer says
@@ -323,7 +324,7 @@ static enum sp_err ask(struct sp_store *store, const struct trip *trip,
 	struct sp_connection *connection;
 	char why[SP_CONNECTION_WHY_SIZE];
 	redisReply *replies[SP_STORE_CALLS_MAX] = { NULL };
-	int64_t open_ms;
+	int64_t open_ms, begun_us;
 	enum sp_err err;
 
 	if (given_ms > 0)
@@ -339,7 +340,9 @@ static enum sp_err ask(struct sp_store *store, const struct trip *trip,
 		note_passed_by(store);
 		return err;
 	}
+	begun_us = sp_clock_mono_us();
 	err = converse(store, connection, trip, replies);
+	sp_timing_add(SP_TIMING_STORE, sp_clock_mono_us() - begun_us);
 	memcpy(why, connection->why, sizeof(why));
 	sp_pool_give(&store->pool, connection);
 	event = sp_breaker_leave(&store->breaker, pass,
