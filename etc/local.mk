@@ -1,6 +1,7 @@
 # The configuration as it is shipped. `make install` never touches a file that
 # is there already; `make uninstall` takes away only what nobody has changed.
-EXTRA_DIST += etc/sallyport.yaml etc/postfix/local_header_checks
+EXTRA_DIST += etc/sallyport.yaml etc/postfix/local_header_checks \
+	etc/grafana/sallyport-prometheus.json
 
 shipped = $(srcdir)/etc/sallyport.yaml
 installed = $(DESTDIR)$(sysconfdir)/sallyport/sallyport.yaml

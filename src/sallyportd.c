@@ -22,6 +22,7 @@
 #include "sallyport/log.h"
 #include "sallyport/server.h"
 #include "sallyport/service.h"
+#include "sallyport/web.h"
 
 #define DEFAULT_CONFIG SP_SYSCONFDIR "/sallyport/sallyport.yaml"
 
@@ -46,6 +47,7 @@ struct parts {
 	struct sp_embedded *embedded;
 	struct sp_service_slot *slot;
 	struct sp_list_watch *watch;
+	struct sp_web *web;
 };
 
 static void print_usage(FILE *to)
@@ -194,6 +196,8 @@ static enum sp_err start_as_root(struct parts *parts)
 	if (err == SP_OK)
 		err = sp_control_open(config->control, &parts->control);
 	if (err == SP_OK)
+		err = sp_web_open(config, &parts->web);
+	if (err == SP_OK)
 		err = sp_daemon_write_pid_file(config->pid_file);
 	return err;
 }
@@ -258,6 +262,12 @@ static enum sp_err start_serving(const struct options *options,
 					       .embedded = parts->embedded,
 				       });
 	if (err == SP_OK)
+		err = sp_web_start(parts->web,
+				   &(struct sp_web_sources){
+					   .slot = parts->slot,
+					   .embedded = parts->embedded,
+				   });
+	if (err == SP_OK)
 		err = sp_list_watch_start(parts->slot, &parts->watch);
 	if (err == SP_OK)
 		err = sp_server_start(parts->slot);
@@ -279,6 +289,8 @@ static void warn_of_restart(const struct sp_config *old,
 		{ "user", strcmp(old->user, fresh->user) != 0 },
 		{ "group", strcmp(old->group, fresh->group) != 0 },
 		{ "state-dir", strcmp(old->state_dir, fresh->state_dir) != 0 },
+		{ "web.listen",
+		  strcmp(old->web.listen, fresh->web.listen) != 0 },
 		{ "pid-file", strcmp(old->pid_file, fresh->pid_file) != 0 },
 		{ "store (to or from embedded)",
 		  old->redis.kind != fresh->redis.kind &&
@@ -388,6 +400,7 @@ static void stop_serving(struct parts *parts)
 static void stop(struct parts *parts)
 {
 	sp_server_close();
+	sp_web_stop(&parts->web);
 	sp_control_stop(&parts->control);
 	sp_list_watch_stop(&parts->watch);
 	sp_embedded_stop(&parts->embedded);

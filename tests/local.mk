@@ -1,5 +1,5 @@
 # What the Python suites and the lint need, for a release.
-EXTRA_DIST += tests/lint tests/support tests/scenario tests/mta
+EXTRA_DIST += tests/lint tests/support tests/scenario tests/mta tests/web
 
 # A build beside the source leaves objects in folders of the same names.
 dist-hook:

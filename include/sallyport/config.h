@@ -20,6 +20,7 @@
 
 #include "sallyport/err.h"
 #include "sallyport/finding.h"
+#include "sallyport/ip.h"
 #include "sallyport/limits.h"
 #include "sallyport/list.h"
 #include "sallyport/log.h"
@@ -216,6 +217,15 @@ struct sp_outbound_config {
 	const char *country_database, *asn_database; /* paths; "" = none */
 };
 
+/* The dashboard and its API. */
+struct sp_web_config {
+	const char *listen;   /* as written; "" = off */
+	struct sp_ip address; /* the same, taken apart */
+	unsigned port;
+	const char *password_file, *token_file; /* "" = none */
+	const char *password, *token;		/* read from them; "" = none */
+};
+
 struct sp_score_config {
 	enum sp_mode mode;
 	double refuse; /* a score from here on is refused */
@@ -261,6 +271,7 @@ struct sp_config {
 	struct sp_harvest_config harvest;
 	struct sp_relay_config relay;
 	struct sp_outbound_config outbound;
+	struct sp_web_config web;
 	struct sp_score_config score;
 	struct sp_budget_config budget;
 };

@@ -51,6 +51,9 @@ void sp_ip_from_sockaddr(const struct sockaddr *address, struct sp_ip *ip_out,
 const char *sp_ip_format(const struct sp_ip *ip,
 			 char text_out[SP_IP_TEXT_SIZE]);
 
+/* 127.0.0.0/8 or ::1. */
+bool sp_ip_is_loopback(const struct sp_ip *ip);
+
 bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b);
 
 /*

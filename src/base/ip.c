@@ -106,6 +106,16 @@ const char *sp_ip_format(const struct sp_ip *ip, char text_out[SP_IP_TEXT_SIZE])
 	return text_out;
 }
 
+bool sp_ip_is_loopback(const struct sp_ip *ip)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	if (ip->family == SP_IP_4)
+		return ip->bytes[0] == 127;
+	return ip->family == SP_IP_6 &&
+	       memcmp(ip->bytes, one, sizeof(one)) == 0;
+}
+
 bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b)
 {
 	return a->family == b->family &&

@@ -1,7 +1,6 @@
 #include "loader.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "endpoint.h"
@@ -217,49 +216,12 @@ static void settle_path(struct sp_loader *loader)
 	memcpy(path + length, name, sizeof(name));
 }
 
-/* The first line of a file that strangers cannot read. */
-static const char *take_password(struct sp_loader *loader,
-				 const struct sp_file *content)
-{
-	size_t length = strcspn(content->bytes, "\r\n");
-
-	if ((content->mode & 07) != 0)
-		return "can be read by everybody: expected mode 0640 or 0600 "
-		       "(chmod 0640)";
-	if (strlen(content->bytes) != content->length)
-		return "holds a zero byte: expected a password in its first "
-		       "line";
-	if (length == 0)
-		return "is empty: expected a password in its first line";
-	loader->snapshot->config.redis.password = sp_arena_copy(
-		&loader->snapshot->strings, content->bytes, length);
-	if (loader->snapshot->config.redis.password == NULL)
-		return "cannot be read: no memory";
-	return NULL;
-}
-
 static void settle_password(struct sp_loader *loader)
 {
 	struct sp_redis_config *redis = &loader->snapshot->config.redis;
-	const struct sp_place *place = place_of(loader, "redis.password-file");
-	char reason[SP_FILE_REASON_SIZE];
-	char quote[SP_QUOTE_SIZE];
-	const char *wrong = reason;
-	struct sp_file content;
 
-	redis->password = "";
-	if (*redis->password_file == '\0' || place == NULL)
-		return;
-	if (sp_file_read(redis->password_file, SP_PASSWORD_MAX, &content,
-			 reason) == SP_OK)
-		wrong = take_password(loader, &content);
-	if (wrong != NULL)
-		sp_report_add(&loader->report, place,
-			      "redis.password-file: the file %s %s",
-			      sp_quote(redis->password_file, quote), wrong);
-	if (content.bytes != NULL)
-		explicit_bzero(content.bytes, content.length);
-	free(content.bytes);
+	redis->password = sp_loader_secret(loader, "redis.password-file",
+					   redis->password_file, 1);
 }
 
 /* A list that is silently not asked would be a surprise. */
@@ -339,4 +301,5 @@ void sp_check_all(struct sp_loader *loader)
 	check_dns(loader);
 	settle_rules(loader);
 	sp_check_outbound(loader);
+	sp_check_web(loader);
 }

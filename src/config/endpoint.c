@@ -77,6 +77,36 @@ const char *sp_endpoint_check_listen(const char *text)
 	return nothing_to_add;
 }
 
+const char *sp_endpoint_read_web(const char *text, struct sp_ip *address_out,
+				 unsigned *port_out)
+{
+	const char *rest = after(text, "inet:");
+	const char *at = strchr(text, '@');
+	enum sp_ip_family family = rest != NULL ? SP_IP_4 : SP_IP_6;
+	const char *address = at != NULL ? at + 1 : "127.0.0.1";
+	const char *wrong;
+	struct sp_ip ip;
+
+	if (rest == NULL)
+		rest = after(text, "inet6:");
+	if (rest != NULL) {
+		wrong = check_inet(rest, family);
+		if (wrong != NULL)
+			return wrong;
+	} else if (at != NULL) {
+		return nothing_to_add;
+	} else {
+		rest = text;
+		at = text + strlen(text);
+	}
+	if (sp_ip_parse(address, &ip) != SP_OK)
+		return "what follows the @ is not an address";
+	if (!read_port(rest, (size_t)(at - rest), port_out))
+		return "the port is not a number from 1 to 65535";
+	*address_out = ip;
+	return NULL;
+}
+
 const char *sp_endpoint_listen_path(const char *listen)
 {
 	return after(listen, "unix:");

@@ -13,6 +13,7 @@
 
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
+#include "sallyport/ip.h"
 #include "sallyport/text.h"
 
 /* What fits sun_path with its NUL. */
@@ -22,6 +23,11 @@ enum {
 
 /* "unix:/path", "inet:port@address", "inet6:port@address". */
 const char *sp_endpoint_check_listen(const char *text);
+
+/* "8025" (on the loopback), "inet:port@address", "inet6:port@address", with an
+ * address, not a name. `address_out` and `port_out` are set when it is good. */
+const char *sp_endpoint_read_web(const char *text, struct sp_ip *address_out,
+				 unsigned *port_out);
 
 /* The path of "unix:/path"; NULL for the others. */
 const char *sp_endpoint_listen_path(const char *listen);

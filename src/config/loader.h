@@ -42,6 +42,15 @@ const char *sp_loader_resolve(struct sp_loader *loader, const char *path);
 bool sp_lists_take(struct sp_loader *loader, const struct sp_option *option,
 		   const struct sp_yaml_node *node);
 
+/* The first line of the file that `option` names, once it is `path` and was
+ * written; "" for none. At least `least` characters, from a file that strangers
+ * cannot read; otherwise it is reported. */
+const char *sp_loader_secret(struct sp_loader *loader, const char *option,
+			     const char *path, size_t least);
+
+/* Who may see the dashboard; a part of sp_check_all. */
+void sp_check_web(struct sp_loader *loader);
+
 /* Limits and classes; a part of sp_check_all. */
 void sp_check_outbound(struct sp_loader *loader);
 

@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/limits.h include/sallyport/list.h \
 	src/config/check.c \
 	src/config/check_outbound.c \
+	src/config/check_web.c \
 	src/config/classes.c src/config/classes.h \
 	src/config/classes_settle.c \
 	src/config/config.c \
@@ -22,6 +23,8 @@ libsallyport_a_SOURCES += \
 	src/config/rows_outbound.c \
 	src/config/rows_sender.c \
 	src/config/rows_server.c \
+	src/config/rows_web.c \
+	src/config/secret.c \
 	src/config/report.c src/config/report.h \
 	src/config/snapshot.c src/config/snapshot.h \
 	src/config/utf8.c src/config/utf8.h \

@@ -14,7 +14,7 @@
 static const struct sp_option_rows *const groups[] = {
 	&sp_option_rows_server,	  &sp_option_rows_client,
 	&sp_option_rows_sender,	  &sp_option_rows_judge,
-	&sp_option_rows_outbound,
+	&sp_option_rows_outbound, &sp_option_rows_web,
 };
 
 enum {
@@ -61,6 +61,9 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 				 "a host name such as mx.example.org" },
 	[SP_OPTION_LISTEN] = { "socket", "unix:/PATH, inet:PORT@ADDRESS or "
 					 "inet6:PORT@ADDRESS" },
+	[SP_OPTION_WEB] = { "web socket", "PORT (on the loopback), "
+					  "inet:PORT@ADDRESS or "
+					  "inet6:PORT@ADDRESS" },
 	[SP_OPTION_STORE] = { "store",
 			      "embedded, redis://[USER@]HOST[:PORT]"
 			      "[/DATABASE] or unix:/PATH[?db=DATABASE]" },

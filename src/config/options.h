@@ -27,6 +27,7 @@ enum sp_option_type {
 	SP_OPTION_PROGRAM,  /* const char *: absolute, or found in PATH */
 	SP_OPTION_HOSTNAME, /* const char *: normalised */
 	SP_OPTION_LISTEN,   /* const char * */
+	SP_OPTION_WEB,	    /* const char * */
 	SP_OPTION_STORE,    /* struct sp_redis_config */
 	SP_OPTION_SINK,	    /* struct sp_log_options */
 	SP_OPTION_NETWORKS, /* struct sp_list * */

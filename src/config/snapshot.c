@@ -116,6 +116,8 @@ static bool is_word(const char *text)
 static const char *check_text(const struct sp_option *option, const char *text)
 {
 	bool is_good = true;
+	struct sp_ip address;
+	unsigned port;
 
 	/* Empty means "none" where that is the default. */
 	if (*text == '\0')
@@ -133,6 +135,8 @@ static const char *check_text(const struct sp_option *option, const char *text)
 	case SP_OPTION_HOSTNAME:
 		is_good = sp_domain_kind(text) >= SP_DOMAIN_SINGLE;
 		break;
+	case SP_OPTION_WEB:
+		return sp_endpoint_read_web(text, &address, &port);
 	default:
 		return sp_endpoint_check_listen(text);
 	}

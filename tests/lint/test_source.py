@@ -42,6 +42,7 @@ FENCED = [
     (r"openssl/", ("src/dkim/", "tests/support/")),
     (r"spf2/", ("src/spf/",)),
     (r"idn2\.h", ("src/mail/",)),
+    (r"microhttpd\.h", ("src/web/",)),
 ]
 
 # Conditional compilation is for the differences between systems, in base.

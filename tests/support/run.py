@@ -3,7 +3,7 @@
 
 A PASS is `lint`, or a build: `plain`, `asan`, `tsan`. A build's pass runs its
 cmocka programs (each of their tests is counted) and the Python suites of
-tests/conformance, tests/scenario and tests/mta; under tsan the Python tests
+tests/conformance, tests/scenario, tests/mta and tests/web; under tsan the Python tests
 marked @concurrent. `fuzz` is the build for libFuzzer: its targets run what is in
 tests/fuzz/corpus.
 
@@ -264,6 +264,7 @@ def main():
         run_python("conformance", name_of_pass, given.k, tally)
         run_python("scenario", name_of_pass, given.k, tally)
         run_python("mta", name_of_pass, given.k, tally)
+        run_python("web", name_of_pass, given.k, tally)
     return tally.close()
 
 

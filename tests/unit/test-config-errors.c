@@ -27,8 +27,10 @@ struct error_row {
 	"a network such as 192.0.2.0/24, 2001:db8::/32 or "                    \
 	"192.0.2.7"
 #define LISTEN_WORDS "unix:/PATH, inet:PORT@ADDRESS or inet6:PORT@ADDRESS"
-#define SIXTEEN	     "0123456789abcdef"
-#define LONG_PATH    "/" SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+#define WEB_WORDS                                                              \
+	"PORT (on the loopback), inet:PORT@ADDRESS or inet6:PORT@ADDRESS"
+#define SIXTEEN	  "0123456789abcdef"
+#define LONG_PATH "/" SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
 
 static const struct error_row error_rows[] = {
 	{ "an unknown key, with the nearest one",
@@ -254,6 +256,31 @@ static const struct error_row error_rows[] = {
 	  "listen: unix:/tmp/x\ncontrol: /tmp/x\n",
 	  { "2:10: control and listen are the same socket: expected two "
 	    "paths" } },
+	{ "a page on no port",
+	  "web: {listen: 0}\n",
+	  { "1:15: web.listen: the port is not a number from 1 to 65535: "
+	    "expected " WEB_WORDS } },
+	{ "a page on a name, of which nobody knows whether it is near",
+	  "web: {listen: inet:8025@localhost}\n",
+	  { "1:15: web.listen: what follows the @ is not an address: "
+	    "expected " WEB_WORDS } },
+	{ "a page without its protocol",
+	  "web: {listen: 8025@127.0.0.1}\n",
+	  { "1:15: web.listen: expected " WEB_WORDS
+	    ", found \"8025@127.0.0.1\"" } },
+	{ "a page for everybody",
+	  "web: {listen: inet:8025@0.0.0.0}\n",
+	  { "1:15: web.listen: others could see and change everything there: "
+	    "expected web.password-file or web.token-file, or an address of "
+	    "the loopback" } },
+	{ "a page for everybody with a password that is none",
+	  "web: {listen: 'inet6:8025@::', password-file: ''}\n",
+	  { "1:15: web.listen: others could see and change everything there: "
+	    "expected web.password-file or web.token-file, or an address of "
+	    "the loopback" } },
+	{ "pages on the loopback",
+	  "web: {listen: 'inet6:8025@::1'}\nmode: x\n",
+	  { "2:7: mode: expected one of observe, enforce, found \"x\"" } },
 
 	{ "a store with a password in it, which is not shown",
 	  "store: redis://me:gehe:im@h\n",

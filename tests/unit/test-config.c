@@ -308,8 +308,8 @@ static void uncomment(const char *shipped)
 		/* Within a section below a #, the key keeps its blanks. */
 		if (!is_option && strncmp(line, "#  HELO_", 8) == 0)
 			is_option = true;
-		/* That file is not there on the machine of a developer. */
-		if (is_option && strstr(line, "password-file") == NULL)
+		/* Such a file is not there on the machine of a developer. */
+		if (is_option && strstr(line, "-file") == NULL)
 			memmove(hash, hash + 1, strlen(hash));
 		fputs(line, to);
 	}

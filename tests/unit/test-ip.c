@@ -245,6 +245,31 @@ static void addresses_are_compared_by_their_own_bytes(void **state)
 	assert_false(sp_ip_equals(&a, &b));
 }
 
+static void the_loopback_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_loopback;
+	} rows[] = {
+		{ "127.0.0.1", true },	{ "127.255.255.255", true },
+		{ "::1", true },	{ "::ffff:127.0.0.1", true },
+		{ "128.0.0.1", false }, { "126.255.255.255", false },
+		{ "0.0.0.0", false },	{ "::", false },
+		{ "::2", false },	{ "7f00::1", false },
+	};
+	const struct sp_ip none = { 0 };
+
+	(void)state;
+	assert_false(sp_ip_is_loopback(&none));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct sp_ip ip;
+
+		assert_int_equal(sp_ip_parse(rows[i].text, &ip), SP_OK);
+		if (sp_ip_is_loopback(&ip) != rows[i].is_loopback)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +279,7 @@ int main(void)
 		cmocka_unit_test(networks_hold_addresses),
 		cmocka_unit_test(addresses_come_from_sockets),
 		cmocka_unit_test(addresses_are_compared_by_their_own_bytes),
+		cmocka_unit_test(the_loopback_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
