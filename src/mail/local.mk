@@ -1,11 +1,13 @@
 libsallyport_a_SOURCES += \
 	src/mail/address.c include/sallyport/address.h \
 	src/mail/auth_results.c include/sallyport/auth_results.h \
+	src/mail/dsn.c include/sallyport/dsn.h \
 	src/mail/from.c include/sallyport/from.h \
 	src/mail/from_lex.c src/mail/from_lex.h \
 	src/mail/generic_name.c include/sallyport/generic_name.h \
 	src/mail/generic_spelling.c src/mail/generic_spelling.h \
 	src/mail/idn.c include/sallyport/idn.h \
+	src/mail/mime.c src/mail/mime.h \
 	src/mail/organisation.c include/sallyport/organisation.h \
 	src/mail/pickup.c include/sallyport/pickup.h \
 	src/mail/sender.c include/sallyport/sender.h \
@@ -20,6 +22,7 @@ check_PROGRAMS += \
 	tests/unit/test-address \
 	tests/unit/test-address-data \
 	tests/unit/test-auth-results \
+	tests/unit/test-dsn \
 	tests/unit/test-from \
 	tests/unit/test-from-data \
 	tests/unit/test-idn \
@@ -37,6 +40,11 @@ tests_unit_test_address_data_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_auth_results_SOURCES = tests/unit/test-auth-results.c
 tests_unit_test_auth_results_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_auth_results_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_dsn_SOURCES = tests/unit/test-dsn.c \
+	tests/support/dsn_feed.c tests/support/dsn_feed.h
+tests_unit_test_dsn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
+tests_unit_test_dsn_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_dsn_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_from_SOURCES = tests/unit/test-from.c
 tests_unit_test_from_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_from_LDADD = $(AM_UNIT_LIBS)

@@ -20,6 +20,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz-address \
 	tests/fuzz/fuzz-dmarc \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
+	tests/fuzz/fuzz-dsn \
 	tests/fuzz/fuzz-from \
 	tests/fuzz/fuzz-spf \
 	tests/fuzz/fuzz-spf-libspf2
@@ -60,6 +61,12 @@ tests_fuzz_fuzz_dns_answer_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_dnsbl_rule_SOURCES = tests/fuzz/fuzz-dnsbl-rule.c
 tests_fuzz_fuzz_dnsbl_rule_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_dnsbl_rule_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_dsn_SOURCES = tests/fuzz/fuzz-dsn.c \
+	tests/support/dsn_feed.c tests/support/dsn_feed.h
+tests_fuzz_fuzz_dsn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
+tests_fuzz_fuzz_dsn_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_dsn_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
 tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
