@@ -9,15 +9,15 @@
 -- write bounces to have its sender locked.
 
 local value = redis.call('MGET', KEYS[1])[1]
-local submitter, bounced, recipients, deliveries = string.match(value or '',
-	'^s=(%S+) b=(%d+) n=(%d+) d=(%S*)$')
+local submitter, bounced, recipients, rest = string.match(value or '',
+	'^s=(%S+) b=(%d+) n=(%d+) (r=%d+ d=%S*)$')
 if not submitter then
 	return {}
 end
 local counts = math.max(math.min(tonumber(ARGV[1]), recipients - bounced), 0)
 if counts > 0 then
-	redis.call('SET', KEYS[1], string.format('s=%s b=%.0f n=%s d=%s',
-		submitter, bounced + counts, recipients, deliveries),
+	redis.call('SET', KEYS[1], string.format('s=%s b=%.0f n=%s %s',
+		submitter, bounced + counts, recipients, rest),
 		'PX', math.max(redis.call('PTTL', KEYS[1]), 1))
 end
 return { submitter, counts }

@@ -59,6 +59,11 @@ enum sp_err sp_submitter_memory_new(size_t most,
 				    struct sp_submitter_memory **memory_out);
 void sp_submitter_memory_free(struct sp_submitter_memory **memory);
 
+/* Whether one may be locked by what it remembers: then it is worth asking who.
+ * A lock that was met counts until its term would have been over. */
+bool sp_submitter_memory_has_locks(struct sp_submitter_memory *memory,
+				   int64_t now_ms);
+
 /* Where all of it is kept, and by which rules. All borrowed. */
 struct sp_submitter_books {
 	struct sp_store *store;

@@ -56,6 +56,7 @@ struct sp_remembered {
 struct sp_submitter_memory {
 	pthread_mutex_t lock;
 	size_t most, count, bytes; /* guarded by lock, like all below */
+	int64_t locked_until_ms;   /* the longest lock that was met */
 	struct sp_remembered *newest, *oldest;
 	size_t bucket_count; /* a power of two */
 	struct sp_remembered **buckets;
