@@ -71,5 +71,13 @@ void sp_dmarc_ask_all(struct sp_session *session, int64_t deadline_ms);
 void sp_dmarc_judge(struct sp_session *session, int64_t deadline_ms);
 void sp_greylist_check(struct sp_session *session, int64_t deadline_ms);
 void sp_probe_check(struct sp_session *session, int64_t deadline_ms);
+void sp_submitter_at_mail(struct sp_session *session, int64_t deadline_ms);
+void sp_submitter_at_recipient(struct sp_session *session, int64_t deadline_ms);
+void sp_submitter_at_end(struct sp_session *session, int64_t deadline_ms);
+
+/* Recipients that the MTA refused since it was asked last: at end of message, or
+ * when a mail comes to no such end. */
+void sp_submitter_count_refused(struct sp_session *session,
+				int64_t deadline_ms);
 
 #endif

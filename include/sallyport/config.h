@@ -195,6 +195,13 @@ enum sp_locked_reply {
 	SP_LOCKED_REFUSE /* 5xx */
 };
 
+/* X-Sallyport-Submitter. */
+enum sp_submitter_header {
+	SP_SUBMITTER_HASHED, /* keyed: see secret.h */
+	SP_SUBMITTER_SHOWN,
+	SP_SUBMITTER_UNSHOWN
+};
+
 /* More than ever, for this one submitter. */
 struct sp_unusual_config {
 	enum sp_submitter_state state; /* OK: off */
@@ -213,6 +220,7 @@ struct sp_outbound_config {
 	unsigned ipv4_prefix, ipv6_prefix;	  /* of trusted relays */
 	int64_t terms_ms[SP_SUBMITTER_LOCKED + 1];
 	enum sp_locked_reply locked_reply;
+	enum sp_submitter_header header;
 	struct sp_unusual_config unusual;
 	const char *country_database, *asn_database; /* paths; "" = none */
 };

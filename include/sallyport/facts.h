@@ -20,6 +20,7 @@
 #include "sallyport/greylist_store.h"
 #include "sallyport/probe_store.h"
 #include "sallyport/spf.h"
+#include "sallyport/submitter_store.h"
 
 struct sp_dkim_signature;
 struct sp_gate_fact;
@@ -274,6 +275,16 @@ struct sp_probe_fact {
 	struct sp_probe_counts network; /* lately, this session's included */
 };
 
+/* submitter: who sends this mail out through us, and how it stands with it after
+ * this mail. NOT_RUN: nobody does, or it is not counted, or not known yet. */
+struct sp_submitter_fact {
+	enum sp_fact_state state; /* never UNKNOWN: without Redis the memory of
+				     this machine says */
+	const struct sp_submitter *who; /* NULL while NOT_RUN */
+	const struct sp_class *class;
+	struct sp_submitter_standing standing;
+};
+
 /* All facts at one moment, as policy sees them. Never NULL pointers. */
 struct sp_facts {
 	enum sp_stage stage;
@@ -302,6 +313,7 @@ struct sp_facts {
 	const struct sp_greylist_fact *greylist;
 	const struct sp_relay_fact *relay;
 	const struct sp_probe_fact *probe;
+	const struct sp_submitter_fact *submitter;
 	/* The names that the facts speak of, for reasons in words; "". */
 	const char *helo_text;
 	const char *sender_text;

@@ -6,6 +6,7 @@
  *   X-Sallyport-Verdict: accept; score=2.5/10; id=01J...
  *   X-Sallyport-Tests: HELO_BARE_IP=2, GREYLISTED=0
  *   X-Sallyport-Degraded: store
+ *   X-Sallyport-Submitter: sasl:6e8aa0f5d1c3b297
  *   Old-Authentication-Results: mx.other.example; ...
  *
  * Values are folded with LF and a tab, as a milter hands them to an MTA. What

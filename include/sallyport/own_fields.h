@@ -38,6 +38,7 @@ enum sp_own_field {
 	SP_OWN_VERDICT,
 	SP_OWN_TESTS,
 	SP_OWN_DEGRADED,
+	SP_OWN_SUBMITTER,
 	SP_OWN_LOCAL, /* Postfix's, see pickup.h: only ever removed */
 	SP_OWN_FIELDS,
 	SP_OWN_TRACES = SP_OWN_VERDICT /* those that others write too */

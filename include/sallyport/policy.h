@@ -22,6 +22,7 @@ struct sp_config;
 /* In rising order: the stronger wins. */
 enum sp_action {
 	SP_ACTION_ACCEPT,
+	SP_ACTION_HOLD, /* accepted, and kept in the MTA's queue */
 	SP_ACTION_DEFER,
 	SP_ACTION_REFUSE
 };
@@ -50,7 +51,7 @@ struct sp_verdict {
 	/* What the sender's domain says of a fail of SPF, with its name; in the
 	 * arena, "" for nothing. */
 	const char *explanation;
-	int64_t wait_ms; /* for a deferral: how long still */
+	int64_t wait_ms; /* for greylisting: how long still */
 	size_t count;
 	struct sp_finding findings[SP_FINDINGS_MAX];
 };
@@ -64,6 +65,10 @@ void sp_policy_decide(const struct sp_facts *facts,
 bool sp_policy_is_suspicious(const struct sp_verdict *verdict,
 			     const struct sp_config *config);
 
+/* Whether a submitter is refused for how it stands with it, and nothing else. */
+bool sp_policy_is_locked(const struct sp_submitter_fact *fact,
+			 const struct sp_config *config);
+
 /* How long the client is to wait for its greeting, by what is known of it so
  * far; 0: not at all, or no longer. */
 int64_t sp_policy_greeting_ms(const struct sp_facts *facts,
@@ -72,6 +77,9 @@ int64_t sp_policy_greeting_ms(const struct sp_facts *facts,
 /* A copy in `arena` with its reasons; NULL when the arena is used up. */
 const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 					 struct sp_arena *arena);
+
+/* What the finding that decided says; "" when there is none. */
+const char *sp_verdict_reason(const struct sp_verdict *verdict);
 
 /* Whether `verdict` says more against a mail than `other`, which may be NULL. */
 bool sp_verdict_is_stronger(const struct sp_verdict *verdict,

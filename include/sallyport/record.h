@@ -57,6 +57,7 @@ struct sp_record_lookup {
 /* What became of a mail in sum. */
 enum sp_outcome {
 	SP_OUTCOME_ACCEPT,
+	SP_OUTCOME_HOLD, /* accepted, and kept in the MTA's queue */
 	SP_OUTCOME_DEFER,
 	SP_OUTCOME_REJECT,
 	SP_OUTCOME_MIXED,  /* some recipients accepted, others not */
@@ -85,6 +86,8 @@ struct sp_record {
 	bool has_uid;		  /* `uid` sent it, of this machine */
 	uint32_t uid;
 	const char *uid_why; /* it is not known; NULL when it is, or remote */
+	char submitter[SP_SUBMITTER_SIZE]; /* "": nobody sends it out */
+	enum sp_submitter_state submitter_state;
 	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */
 	double score, refuse;
 	uint32_t forged; /* fields that claimed to be ours */
@@ -111,6 +114,12 @@ void sp_record_probes(struct sp_session *session);
 /* Let Redis know what domains the mail's signatures have proven, if it was let
  * in and there is something to learn; then it may wait likewise. */
 void sp_record_teach(struct sp_session *session);
+
+/* Let Redis know what became of a mail that goes out; then it may wait likewise. */
+void sp_record_submission(struct sp_session *session);
+
+/* Tell what was found of submitters while this mail went on, once. */
+void sp_record_news(struct sp_session *session);
 
 /* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
 enum sp_err sp_record_find(const char *id, struct sp_record *record_out);

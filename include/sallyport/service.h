@@ -1,6 +1,7 @@
 /*
  * service.h - what sessions are served with: a configuration, a store, a
- *             resolver, the DNS lists and their health, a clock.
+ *             resolver, the DNS lists and their health, what this machine
+ *             remembers of submitters, a secret, a clock.
  *
  * A connection takes a reference when it begins and keeps it to its end; a
  * reload puts a new service in its place for the connections to come. Store,
@@ -17,9 +18,11 @@
 struct sp_clock;
 struct sp_config;
 struct sp_dns;
+struct sp_hash_key;
 struct sp_list_set;
 struct sp_service_slot;
 struct sp_store;
+struct sp_submitter_memory;
 struct sp_suffixes;
 
 struct sp_service {
@@ -31,6 +34,9 @@ struct sp_service {
 	struct sp_list_set *address_lists;
 	struct sp_list_set *domain_lists;
 	const struct sp_suffixes *suffixes;
+	/* The same from the start to the end, whatever is reloaded. */
+	struct sp_submitter_memory *submitters;
+	const struct sp_hash_key *secret; /* secret.h */
 };
 
 /* Takes over the caller's reference of `config`. */

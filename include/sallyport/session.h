@@ -28,6 +28,7 @@
 #include "sallyport/identity.h"
 #include "sallyport/ip.h"
 #include "sallyport/own_fields.h"
+#include "sallyport/submission.h"
 
 struct sockaddr;
 struct sp_dns_batch;
@@ -42,6 +43,7 @@ enum {
 	SP_QUEUE_ID_MAX = 63,
 	SP_PATH_TEXT_MAX = 511, /* of an envelope address */
 	SP_LIST_ID_TEXT_MAX = 511,
+	SP_MESSAGE_ID_TEXT_MAX = 255,
 	SP_RECIPIENTS_SHOWN = 5,    /* that a log line names */
 	SP_CONNECTION_LIMIT = 8192, /* bytes of the connection's arena */
 	SP_MAIL_LIMIT = 65536	    /* bytes of the mail's arena */
@@ -133,6 +135,8 @@ struct sp_connection {
 struct sp_tally {
 	uint32_t accepted, deferred, refused;
 	uint32_t would_defer, would_refuse; /* in observing mode */
+	bool is_held, would_hold;	    /* in the MTA's queue: all of it */
+	bool is_sender_deferred, is_sender_refused; /* at MAIL */
 	/* Refused by the MTA, and no business of ours: in no other count. */
 	uint32_t mta_unknown, mta_relay, mta_other;
 };
@@ -151,7 +155,7 @@ struct sp_mail {
 	struct sp_tally tally;
 	struct sp_own_fields own_fields; /* that came in */
 	bool is_network_asked;		 /* what its network tried lately */
-	bool was_answered; /* we gave a final reply at end of message */
+	bool was_answered; /* we gave a final reply, at MAIL or the end */
 	unsigned degraded; /* enum sp_degraded, or-ed */
 	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */
 	uint32_t waited_us;		   /* of the budget: spent in checks */
@@ -198,6 +202,10 @@ struct sp_mail {
 	/* Greylisting of the null sender answers at end of message: the
 	 * recipient that waits longest. */
 	struct sp_greylist_fact held;
+	/* Of mail that goes out. */
+	struct sp_submission submission;
+	struct sp_submitter_fact submitter_fact;
+	struct sp_submitter_news *news; /* the latest first */
 	/* The greylist fact that the log line and headers show: of the last
 	 * recipient that was asked about. */
 	struct sp_greylist_fact greylist;
@@ -285,7 +293,8 @@ void sp_session_end_mail(struct sp_session *session);
 /* Who of this machine's users has sent it; never NULL. */
 const struct sp_owner_fact *sp_session_owner(const struct sp_session *session);
 
-/* Neither checked nor judged: trusted, authenticated or local. */
+/* Nothing of incoming mail is checked: trusted, authenticated, or a user of this
+ * machine. */
 bool sp_session_is_exempt(const struct sp_session *session);
 
 /* The facts of now, for policy. Pointers live as long as the session's. */

@@ -3,6 +3,7 @@
  *
  *   sasl:alice@example.org   the login, in lower case
  *   uid:71023                a user of this machine
+ *   uid:unknown              one of them, and nobody can say which
  *   net:192.0.2.7            a trusted relay, or a network of them
  *
  * A key is printable, without spaces, and can be typed: of a login every byte
@@ -26,6 +27,9 @@ enum {
 	SP_SUBMITTER_SIZE = 176,
 	SP_SUBMITTER_MASK_SIZE = 24
 };
+
+/* (uid_t)-1, which nobody has. */
+#define SP_UID_UNKNOWN UINT32_MAX
 
 enum sp_submitter_kind {
 	SP_SUBMITTER_NONE, /* a stranger: nothing is submitted */

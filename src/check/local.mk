@@ -20,6 +20,7 @@ libsallyport_a_SOURCES += \
 	src/check/run.c include/sallyport/check.h \
 	src/check/sender_domain.c \
 	src/check/spf.c \
+	src/check/submitter.c \
 	src/check/table.c
 
 if HAVE_CMOCKA

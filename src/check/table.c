@@ -21,6 +21,15 @@ static const struct sp_check checks[] = {
 		.at = { [SP_STAGE_CONNECT] = sp_owner_check },
 	},
 	{
+		/* Behind owner. Without time, too: then this machine's memory
+		 * says, and nobody gets round a limit by being slow. */
+		.name = "submitter",
+		.is_for_all = true,
+		.at = { [SP_STAGE_MAIL] = sp_submitter_at_mail,
+			[SP_STAGE_RCPT] = sp_submitter_at_recipient,
+			[SP_STAGE_EOM] = sp_submitter_at_end },
+	},
+	{
 		.name = "helo",
 		/* At MAIL, not at HELO: a client that never greets has said
 		 * something too. */

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* TRUSTED, ACCESS_*, RELAY_GUARD and GREYLISTED decide by themselves and need no
- * points. The others come from a few sources (the HELO name, the client's name,
+/* TRUSTED, ACCESS_*, RELAY_GUARD, GREYLISTED and SUBMITTER_* decide by themselves
+ * and need no points. The others come from a few sources (the HELO name, the client's name,
  * its recipients, the sender's domain, each operator of DNS lists); what can be
  * true of one source at once stays below score.refuse (10), for one alone must
  * not refuse. */
@@ -165,6 +165,15 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_GREYLISTED] = { "GREYLISTED", 0,
 				    "A first-time sender was asked to come "
 				    "back." },
+	[SP_FINDING_SUBMITTER_WATCH] = { "SUBMITTER_WATCH", 0,
+					 "Who sends this mail out has sent more "
+					 "than a limit to be told of." },
+	[SP_FINDING_SUBMITTER_HOLD] = { "SUBMITTER_HOLD", 0,
+					"Who sends this mail out has sent so "
+					"much that it is held in the queue." },
+	[SP_FINDING_SUBMITTER_LOCKED] = { "SUBMITTER_LOCKED", 0,
+					  "Who sends this mail out is "
+					  "locked." },
 };
 
 const struct sp_finding_kind *sp_finding_kind(enum sp_finding_id id)

@@ -90,6 +90,15 @@ static const struct sp_option rows[] = {
 	  .choices = "defer|refuse",
 	  .help = "What a locked submitter is answered: try again later (4xx), "
 		  "or no (5xx)." },
+	{ .name = "outbound.header",
+	  .type = SP_OPTION_CHOICE,
+	  .offset = AT(header),
+	  .initial = "hash",
+	  .choices = "hash|plain|off",
+	  .help = "How X-Sallyport-Submitter names who sent a mail: by a hash "
+		  "that only we can tell (keyed with the file secret in "
+		  "state-dir, 32 hexadecimal digits, which several machines may "
+		  "share), as it is, or not at all." },
 	{ .name = "outbound.unusual",
 	  .type = SP_OPTION_CHOICE,
 	  .offset = AT(unusual.state),

@@ -70,6 +70,7 @@ static json_t *verdicts(void)
 	json_t *object = json_object();
 
 	put_count(object, "accept", sp_counter_value(SP_COUNT_VERDICT_ACCEPT));
+	put_count(object, "hold", sp_counter_value(SP_COUNT_VERDICT_HOLD));
 	put_count(object, "defer", sp_counter_value(SP_COUNT_VERDICT_DEFER));
 	put_count(object, "reject", sp_counter_value(SP_COUNT_VERDICT_REJECT));
 	put_count(object, "mixed", sp_counter_value(SP_COUNT_VERDICT_MIXED));
@@ -82,6 +83,7 @@ static json_t *would(void)
 {
 	json_t *object = json_object();
 
+	put_count(object, "hold", sp_counter_value(SP_COUNT_WOULD_HOLD));
 	put_count(object, "defer", sp_counter_value(SP_COUNT_WOULD_DEFER));
 	put_count(object, "reject", sp_counter_value(SP_COUNT_WOULD_REJECT));
 	return object;
@@ -358,6 +360,13 @@ json_t *sp_view_record(const struct sp_record *record)
 	if (record->uid_why)
 		json_object_set_new(object, "uid_why",
 				    json_string(record->uid_why));
+	if (record->submitter[0]) {
+		json_object_set_new(object, "submitter",
+				    json_string(record->submitter));
+		json_object_set_new(object, "submitter_state",
+				    json_string(sp_submitter_state_name(
+					    record->submitter_state)));
+	}
 	if (record->greylist)
 		json_object_set_new(object, "greylist",
 				    json_string(record->greylist));

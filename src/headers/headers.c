@@ -35,7 +35,8 @@ static void write_verdict(struct sp_headers *headers,
 {
 	struct sp_text text = begin(headers, SP_OWN_VERDICT);
 
-	sp_text_add(&text, "accept; score=");
+	sp_text_add(&text, mail->tally.is_held ? "hold" : "accept");
+	sp_text_add(&text, "; score=");
 	sp_text_add_points(&text, verdict->score);
 	sp_text_add(&text, "/");
 	sp_text_add_points(&text, verdict->refuse);
@@ -44,6 +45,8 @@ static void write_verdict(struct sp_headers *headers,
 		sp_text_add(&text, "; would=reject");
 	else if (mail->tally.would_defer > 0)
 		sp_text_add(&text, "; would=defer");
+	else if (mail->tally.would_hold)
+		sp_text_add(&text, "; would=hold");
 	end(headers, &text);
 }
 
@@ -102,6 +105,25 @@ static void write_results(struct sp_headers *headers,
 	}
 }
 
+/* Who sent it, for those who complain and those who are asked. */
+static void write_submitter(struct sp_headers *headers,
+			    const struct sp_session *session)
+{
+	const struct sp_service *service = session->service;
+	const struct sp_submitter *who = session->mail.submission.who;
+	char mask[SP_SUBMITTER_MASK_SIZE];
+	struct sp_text text;
+
+	if (!who || service->config->outbound.header == SP_SUBMITTER_UNSHOWN)
+		return;
+	text = begin(headers, SP_OWN_SUBMITTER);
+	sp_text_add(&text,
+		    service->config->outbound.header == SP_SUBMITTER_HASHED
+			    ? sp_submitter_mask(who->key, service->secret, mask)
+			    : who->key);
+	end(headers, &text);
+}
+
 static void add_kept(struct sp_headers *headers,
 		     const struct sp_own_fields *fields)
 {
@@ -131,5 +153,6 @@ void sp_headers_build(const struct sp_session *session,
 		sp_facts_add_degraded(&text, mail->degraded);
 		end(headers_out, &text);
 	}
+	write_submitter(headers_out, session);
 	add_kept(headers_out, &mail->own_fields);
 }

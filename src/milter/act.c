@@ -48,8 +48,8 @@ static sfsistat reply(SMFICTX *ctx, const struct sp_verdict *verdict,
 						  : SMFIS_REJECT;
 }
 
-sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
-			  const char *mail_id)
+sfsistat sp_act_envelope(SMFICTX *ctx, const struct sp_verdict *verdict,
+			 const char *mail_id)
 {
 	return reply(ctx, verdict, mail_id);
 }
@@ -121,6 +121,23 @@ static void insert_headers(SMFICTX *ctx, const struct sp_session *session,
 			      &headers.list[headers.count]);
 }
 
+/* Sendmail shows the reason in its queue, Postfix nowhere. What the MTA cannot
+ * hold must not go out all the same: then the client is to try again. */
+static sfsistat hold(SMFICTX *ctx, const struct sp_verdict *verdict,
+		     const char *mail_id)
+{
+	char bytes[SP_REPLY_TEXT_SIZE];
+	struct sp_text text;
+
+	sp_text_init(&text, bytes, sizeof(bytes));
+	sp_text_addf(&text, "sallyport: %s (id %s)", sp_verdict_reason(verdict),
+		     mail_id);
+	if (smfi_quarantine(ctx, bytes) == MI_SUCCESS)
+		return SMFIS_CONTINUE;
+	say_failed("wish to hold a mail");
+	return SMFIS_TEMPFAIL;
+}
+
 sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 			const struct sp_verdict *verdict)
 {
@@ -134,5 +151,6 @@ sfsistat sp_act_message(SMFICTX *ctx, const struct sp_session *session,
 	insert_headers(ctx, session,
 		       mail->accepted_verdict ? mail->accepted_verdict
 					      : verdict);
-	return SMFIS_CONTINUE;
+	return verdict->action == SP_ACTION_HOLD ? hold(ctx, verdict, mail->id)
+						 : SMFIS_CONTINUE;
 }

@@ -13,6 +13,7 @@
 
 #include "sallyport/arena.h"
 #include "sallyport/check.h"
+#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/counters.h"
 #include "sallyport/log.h"
@@ -21,6 +22,7 @@
 #include "sallyport/record.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
+#include "sallyport/submitter_store.h"
 
 /* Events that we have no use for, and answers that we never give: each costs a
  * round trip, and together they are half of what a mail costs. */
@@ -33,7 +35,7 @@ static const unsigned long unwanted_steps =
 static const unsigned long wanted_steps = SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
 static const unsigned long wanted_actions =
-	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
+	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
 
 /* The macros that we read, so that no administrator has to list them. An empty
  * list spares a packet. */
@@ -91,6 +93,8 @@ static void end_mail(struct sp_session *session)
 static void finish_mail(struct sp_session *session)
 {
 	if (session->mail.is_open) {
+		sp_record_submission(session);
+		sp_record_news(session);
 		sp_record_teach(session);
 		sp_record_probes(session);
 	}
@@ -109,18 +113,38 @@ static void end_session(SMFICTX *ctx)
 	sp_count_down(SP_COUNT_CONNECTIONS_OPEN);
 }
 
-/* Where greetings may be held, the MTA has to wait for our word at connect. It
- * negotiates before it says who its client is, so for all clients or none. */
-static unsigned long steps_for(const struct sp_session *session)
+static bool answers_connect(const struct sp_session *session)
 {
 	const struct sp_greeting_config *greeting =
 		&session->service->config->greeting;
-	bool answers =
-		session->is_sent_away ||
-		(greeting->delay_ms > 0 && greeting->mode == SP_MODE_ENFORCE);
 
-	return (unwanted_steps & ~(answers ? SMFIP_NR_CONN : 0UL)) |
-	       wanted_steps;
+	return session->is_sent_away ||
+	       (greeting->delay_ms > 0 && greeting->mode == SP_MODE_ENFORCE);
+}
+
+/* Only while somebody is locked; else it would be a round trip for nothing. */
+static bool answers_mail(const struct sp_session *session)
+{
+	const struct sp_service *service = session->service;
+
+	return service->config->outbound.is_enabled &&
+	       service->config->outbound.mode == SP_MODE_ENFORCE &&
+	       sp_submitter_memory_has_locks(service->submitters,
+					     sp_clock_wall_ms(service->clock));
+}
+
+/* The MTA has to be told beforehand for which of its words it has to wait for
+ * ours. It negotiates before it says who its client is, so for all clients or
+ * none. */
+static unsigned long steps_for(const struct sp_session *session)
+{
+	unsigned long steps = unwanted_steps | wanted_steps;
+
+	if (answers_connect(session))
+		steps &= ~(unsigned long)SMFIP_NR_CONN;
+	if (answers_mail(session))
+		steps &= ~(unsigned long)SMFIP_NR_MAIL;
+	return steps;
 }
 
 /* Its steps are for the caller to set. */
@@ -165,7 +189,7 @@ static void keep_verdict(struct sp_mail *mail, const struct sp_verdict *verdict)
 {
 	bool is_strongest = sp_verdict_is_stronger(verdict, mail->verdict);
 	bool is_accepted =
-		verdict->action == SP_ACTION_ACCEPT &&
+		verdict->action <= SP_ACTION_HOLD &&
 		sp_verdict_is_stronger(verdict, mail->accepted_verdict);
 	const struct sp_verdict *copy;
 
@@ -206,8 +230,10 @@ static void tally_would(struct sp_tally *tally,
 		return;
 	if (verdict->would == SP_ACTION_REFUSE)
 		tally->would_refuse++;
-	else
+	else if (verdict->would == SP_ACTION_DEFER)
 		tally->would_defer++;
+	else
+		tally->would_hold = true;
 }
 
 static void tally_recipient(struct sp_tally *tally,
@@ -215,6 +241,7 @@ static void tally_recipient(struct sp_tally *tally,
 {
 	switch (verdict->action) {
 	case SP_ACTION_ACCEPT:
+	case SP_ACTION_HOLD: /* it is kept when it is whole */
 		tally->accepted++;
 		break;
 	case SP_ACTION_DEFER:
@@ -232,7 +259,8 @@ static void tally_message(struct sp_tally *tally,
 			  const struct sp_verdict *verdict)
 {
 	tally_would(tally, verdict);
-	if (verdict->action == SP_ACTION_ACCEPT)
+	tally->is_held = verdict->action == SP_ACTION_HOLD;
+	if (verdict->action <= SP_ACTION_HOLD)
 		return;
 	if (verdict->action == SP_ACTION_DEFER)
 		tally->deferred += tally->accepted;
@@ -348,6 +376,26 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	return go_on(session, SMFIP_NR_HELO);
 }
 
+/* A submitter that is known to be locked hears it here. */
+static sfsistat answer_mail(SMFICTX *ctx, struct sp_session *session)
+{
+	struct sp_mail *mail = &session->mail;
+	struct sp_verdict verdict;
+	sfsistat status;
+
+	if (!sp_policy_is_locked(&mail->submitter_fact,
+				 session->service->config))
+		return SMFIS_CONTINUE;
+	decide(session, SP_STAGE_MAIL, &mail->arena, &verdict);
+	keep_verdict(mail, &verdict);
+	mail->was_answered = true;
+	mail->tally.is_sender_deferred = verdict.action == SP_ACTION_DEFER;
+	mail->tally.is_sender_refused = verdict.action == SP_ACTION_REFUSE;
+	status = sp_act_envelope(ctx, &verdict, mail->id);
+	finish_mail(session);
+	return status;
+}
+
 static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 {
 	struct sp_session *session = session_of(ctx);
@@ -361,7 +409,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 	sp_count(SP_COUNT_MAILS);
 	sp_count(SP_COUNT_MAILS_OPEN);
 	sp_checks_run(session, SP_STAGE_MAIL);
-	return go_on(session, SMFIP_NR_MAIL);
+	return session->steps & SMFIP_NR_MAIL ? SMFIS_NOREPLY
+					      : answer_mail(ctx, session);
 }
 
 /* Whether the MTA refuses this one by itself: nothing of it is ours. */
@@ -424,8 +473,9 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 	keep_verdict(&session->mail, &verdict);
 	tally_recipient(&session->mail.tally, &verdict);
 	sp_greeting_tarpit(session, &verdict);
-	status = sp_act_recipient(ctx, &verdict, session->mail.id);
+	status = sp_act_envelope(ctx, &verdict, session->mail.id);
 	sp_arena_clear(&scratch);
+	sp_record_news(session);
 	return status;
 }
 
@@ -478,6 +528,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
 	end_headers(session);
+	sp_submission_note_body(session, bytes, length);
 	sp_dkim_take_body(session, bytes, length);
 	return go_on(session, SMFIP_NR_BODY);
 }
@@ -524,7 +575,8 @@ static char filter_name[] = "sallyport";
 const struct smfiDesc sp_milter_callbacks = {
 	.xxfi_name = filter_name,
 	.xxfi_version = SMFI_VERSION,
-	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST,
+	.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE |
+		      SMFIF_SETSYMLIST,
 	.xxfi_connect = on_connect,
 	.xxfi_helo = on_helo,
 	.xxfi_envfrom = on_mail,

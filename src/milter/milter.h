@@ -22,8 +22,8 @@ void sp_milter_set_slot(struct sp_service_slot *slot);
 void sp_milter_refuse_sessions(void); /* from now on, for good */
 
 /* act.c: the only caller of smfi_ actions. */
-sfsistat sp_act_recipient(SMFICTX *ctx, const struct sp_verdict *verdict,
-			  const char *mail_id);
+sfsistat sp_act_envelope(SMFICTX *ctx, const struct sp_verdict *verdict,
+			 const char *mail_id); /* at MAIL or RCPT */
 /* 421 in place of the greeting. */
 sfsistat sp_act_close(SMFICTX *ctx);
 sfsistat sp_act_busy(SMFICTX *ctx); /* likewise, for want of descriptors */

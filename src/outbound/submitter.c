@@ -10,6 +10,7 @@
 #define LOGIN	"sasl:"
 #define USER	"uid:"
 #define NETWORK "net:"
+#define UNKNOWN "unknown"
 
 enum {
 	/* Of a longer login so much is kept; with its hash it fits. */
@@ -116,7 +117,11 @@ void sp_submitter_of_user(uint32_t uid, struct sp_submitter *submitter_out)
 	submitter_out->kind = SP_SUBMITTER_USER;
 	submitter_out->uid = uid;
 	sp_text_init(&key, submitter_out->key, sizeof(submitter_out->key));
-	sp_text_addf(&key, USER "%" PRIu32, uid);
+	sp_text_add(&key, USER);
+	if (uid == SP_UID_UNKNOWN)
+		sp_text_add(&key, UNKNOWN);
+	else
+		sp_text_addf(&key, "%" PRIu32, uid);
 }
 
 static void take_network(const struct sp_network *network,
@@ -155,6 +160,10 @@ static enum sp_err parse_user(const char *digits,
 	size_t length = strlen(digits);
 	uint64_t uid;
 
+	if (sp_text_equals(digits, UNKNOWN)) {
+		sp_submitter_of_user(SP_UID_UNKNOWN, submitter_out);
+		return SP_OK;
+	}
 	if (length == 0 || length > DIGITS_OF_UID ||
 	    strspn(digits, "0123456789") != length)
 		return SP_ERR_SYNTAX;

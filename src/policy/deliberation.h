@@ -34,6 +34,9 @@ void sp_policy_want(struct sp_deliberation *d, enum sp_action action,
 void sp_policy_weigh_greeting(struct sp_deliberation *d);
 void sp_policy_refuse_talker(struct sp_deliberation *d);
 
+/* submitter.c: who sends it out. */
+void sp_policy_weigh_submitter(struct sp_deliberation *d);
+
 /* origin.c: SPF, DKIM, From: and DMARC. */
 void sp_policy_weigh_origin(struct sp_deliberation *d);
 

@@ -5,6 +5,7 @@ libsallyport_a_SOURCES += \
 	src/policy/origin.c \
 	src/policy/policy.c include/sallyport/policy.h \
 	src/policy/reply.c \
+	src/policy/submitter.c \
 	src/policy/verdict.c
 
 EXTRA_DIST += tests/support/policy_case.h

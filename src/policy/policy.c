@@ -18,6 +18,7 @@ enum {
 
 static const char *const action_names[] = {
 	[SP_ACTION_ACCEPT] = "accept",
+	[SP_ACTION_HOLD] = "hold",
 	[SP_ACTION_DEFER] = "defer",
 	[SP_ACTION_REFUSE] = "refuse",
 };
@@ -436,6 +437,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 			       facts->is_trusted
 				       ? "the client is in a trusted network"
 				       : "submitted by a user of this host");
+		sp_policy_weigh_submitter(&d);
 		return;
 	}
 	sp_policy_weigh_greeting(&d);

@@ -2,6 +2,10 @@
 
 #include "sallyport/text.h"
 
+/* It may be the burglar who reads it: what was too much is not for him. */
+static const char locked_text[] =
+	"This account may not send mail for now; please ask your postmaster";
+
 static void say_come_back(const struct sp_verdict *verdict,
 			  struct sp_reply *reply, struct sp_text *text)
 {
@@ -9,6 +13,10 @@ static void say_come_back(const struct sp_verdict *verdict,
 
 	reply->code = "451";
 	reply->enhanced = "4.7.1";
+	if (verdict->because == SP_FINDING_SUBMITTER_LOCKED) {
+		sp_text_add(text, locked_text);
+		return;
+	}
 	sp_text_addf(text, "Greylisted, please come back in %lld second%s",
 		     seconds, seconds == 1 ? "" : "s");
 }
@@ -22,6 +30,8 @@ static const char *why_refused(enum sp_finding_id because)
 		return "Refused: you spoke before you were greeted";
 	case SP_FINDING_RELAY_GUARD:
 		return "Relaying denied";
+	case SP_FINDING_SUBMITTER_LOCKED:
+		return locked_text;
 	case SP_FINDING_DMARC_REJECT:
 		return "Refused as the author's domain asks (DMARC)";
 	default:
@@ -51,6 +61,7 @@ void sp_policy_reply(const struct sp_verdict *verdict, const char *mail_id,
 	sp_text_init(&text, reply_out->text, sizeof(reply_out->text));
 	switch (verdict->action) {
 	case SP_ACTION_ACCEPT:
+	case SP_ACTION_HOLD:
 		return;
 	case SP_ACTION_DEFER:
 		say_come_back(verdict, reply_out, &text);

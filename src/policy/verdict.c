@@ -31,6 +31,14 @@ const struct sp_verdict *sp_verdict_copy(const struct sp_verdict *verdict,
 	return copy;
 }
 
+const char *sp_verdict_reason(const struct sp_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		if (verdict->findings[i].id == verdict->because)
+			return verdict->findings[i].reason;
+	return "";
+}
+
 bool sp_verdict_is_stronger(const struct sp_verdict *verdict,
 			    const struct sp_verdict *other)
 {

@@ -23,8 +23,11 @@ static struct {
 const char *sp_outcome_name(enum sp_outcome outcome)
 {
 	static const char *const names[] = {
-		[SP_OUTCOME_ACCEPT] = "accept",	  [SP_OUTCOME_DEFER] = "defer",
-		[SP_OUTCOME_REJECT] = "reject",	  [SP_OUTCOME_MIXED] = "mixed",
+		[SP_OUTCOME_ACCEPT] = "accept",
+		[SP_OUTCOME_HOLD] = "hold",
+		[SP_OUTCOME_DEFER] = "defer",
+		[SP_OUTCOME_REJECT] = "reject",
+		[SP_OUTCOME_MIXED] = "mixed",
 		[SP_OUTCOME_ABORTED] = "aborted",
 	};
 
@@ -37,6 +40,12 @@ static enum sp_outcome outcome_of(const struct sp_mail *mail)
 
 	if (tally->accepted > 0 && !mail->was_answered)
 		return SP_OUTCOME_ABORTED;
+	if (tally->is_sender_refused)
+		return SP_OUTCOME_REJECT;
+	if (tally->is_sender_deferred)
+		return SP_OUTCOME_DEFER;
+	if (tally->is_held)
+		return SP_OUTCOME_HOLD;
 	if (tally->accepted > 0)
 		return tally->deferred + tally->refused > 0 ? SP_OUTCOME_MIXED
 							    : SP_OUTCOME_ACCEPT;
@@ -49,7 +58,9 @@ static enum sp_outcome would_of(const struct sp_tally *tally)
 {
 	if (tally->would_refuse > 0)
 		return SP_OUTCOME_REJECT;
-	return tally->would_defer > 0 ? SP_OUTCOME_DEFER : SP_OUTCOME_ACCEPT;
+	if (tally->would_defer > 0)
+		return SP_OUTCOME_DEFER;
+	return tally->would_hold ? SP_OUTCOME_HOLD : SP_OUTCOME_ACCEPT;
 }
 
 static void fill_recipients(struct sp_record *record,
@@ -112,6 +123,15 @@ static void fill_owner(struct sp_record *record,
 		record->uid_why = sp_owner_why_text(owner->why);
 }
 
+static void fill_submitter(struct sp_record *record, const struct sp_mail *mail)
+{
+	if (!mail->submission.who)
+		return;
+	sp_text_copy(record->submitter, sizeof(record->submitter),
+		     mail->submission.who->key);
+	record->submitter_state = mail->submitter_fact.standing.state;
+}
+
 static void fill(struct sp_record *record, const struct sp_session *session)
 {
 	const struct sp_connection *connection = &session->connection;
@@ -146,6 +166,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	       sizeof(connection->stage_us));
 	fill_greeting(record, &connection->gate.fact);
 	fill_owner(record, sp_session_owner(session));
+	fill_submitter(record, mail);
 	sp_trace_results(record, session);
 	sp_trace_lookups(record, session);
 	fill_recipients(record, mail);
@@ -228,6 +249,18 @@ static void log_greeting(struct sp_log_event *event,
 	sp_log_event_number(event, "greeting_ms", record->greeting_ms);
 }
 
+static void log_submitter(struct sp_log_event *event,
+			  const struct sp_record *record)
+{
+	if (!record->submitter[0])
+		return;
+	sp_log_event_text(event, "submitter", record->submitter);
+	if (record->submitter_state != SP_SUBMITTER_OK)
+		sp_log_event_text(
+			event, "submitter_state",
+			sp_submitter_state_name(record->submitter_state));
+}
+
 static void write_line(const struct sp_record *record)
 {
 	struct sp_log_event event;
@@ -242,6 +275,7 @@ static void write_line(const struct sp_record *record)
 	if (record->has_uid)
 		sp_log_event_number(&event, "uid", record->uid);
 	sp_log_event_text(&event, "uid_why", record->uid_why);
+	log_submitter(&event, record);
 	sp_log_event_text(&event, "from", record->from);
 	sp_log_event_text(&event, "to", unless_empty(record->to));
 	sp_log_event_number(&event, "rcpts", record->recipients);
@@ -271,6 +305,7 @@ static void count(const struct sp_record *record)
 {
 	static const enum sp_counter counters[] = {
 		[SP_OUTCOME_ACCEPT] = SP_COUNT_VERDICT_ACCEPT,
+		[SP_OUTCOME_HOLD] = SP_COUNT_VERDICT_HOLD,
 		[SP_OUTCOME_DEFER] = SP_COUNT_VERDICT_DEFER,
 		[SP_OUTCOME_REJECT] = SP_COUNT_VERDICT_REJECT,
 		[SP_OUTCOME_MIXED] = SP_COUNT_VERDICT_MIXED,
@@ -278,6 +313,8 @@ static void count(const struct sp_record *record)
 	};
 
 	sp_count(counters[record->outcome]);
+	if (record->would == SP_OUTCOME_HOLD)
+		sp_count(SP_COUNT_WOULD_HOLD);
 	if (record->would == SP_OUTCOME_DEFER)
 		sp_count(SP_COUNT_WOULD_DEFER);
 	if (record->would == SP_OUTCOME_REJECT)

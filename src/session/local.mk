@@ -5,7 +5,8 @@ libsallyport_a_SOURCES += \
 	src/session/own_fields.c include/sallyport/own_fields.h \
 	src/session/refusal.c include/sallyport/probe.h \
 	src/session/service.c include/sallyport/service.h \
-	src/session/session.c include/sallyport/session.h
+	src/session/session.c include/sallyport/session.h \
+	src/session/submission.c include/sallyport/submission.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-session tests/unit/test-identity \

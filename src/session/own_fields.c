@@ -16,6 +16,7 @@ static const char *const field_names[SP_OWN_FIELDS] = {
 	[SP_OWN_VERDICT] = "X-Sallyport-Verdict",
 	[SP_OWN_TESTS] = "X-Sallyport-Tests",
 	[SP_OWN_DEGRADED] = "X-Sallyport-Degraded",
+	[SP_OWN_SUBMITTER] = "X-Sallyport-Submitter",
 	[SP_OWN_LOCAL] = SP_PICKUP_HEADER,
 };
 

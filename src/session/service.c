@@ -13,7 +13,14 @@
 #include "sallyport/list_set.h"
 #include "sallyport/log.h"
 #include "sallyport/organisation.h"
+#include "sallyport/secret.h"
 #include "sallyport/store.h"
+#include "sallyport/submitter_store.h"
+
+enum {
+	/* Remembered for when Redis is gone; see submitter_store.h. */
+	SUBMITTERS_MAX = 4000
+};
 
 /* What outlives the service that made it, when a reload keeps it. */
 struct shared {
@@ -28,6 +35,8 @@ enum {
 	PART_ADDRESS_LISTS,
 	PART_DOMAIN_LISTS,
 	PART_SUFFIXES,
+	PART_SUBMITTERS,
+	PART_SECRET,
 	PARTS
 };
 
@@ -206,6 +215,45 @@ static bool is_never_same(const struct sp_config *old,
 	return false;
 }
 
+static enum sp_err make_submitters(const struct sp_config *config,
+				   void **object_out)
+{
+	struct sp_submitter_memory *memory = NULL;
+	enum sp_err err = sp_submitter_memory_new(SUBMITTERS_MAX, &memory);
+
+	(void)config;
+	*object_out = memory;
+	return err;
+}
+
+static void destroy_submitters(void *object)
+{
+	struct sp_submitter_memory *memory = object;
+
+	sp_submitter_memory_free(&memory);
+}
+
+static enum sp_err make_secret(const struct sp_config *config,
+			       void **object_out)
+{
+	struct sp_hash_key *secret = malloc(sizeof(*secret));
+
+	*object_out = secret;
+	if (!secret)
+		return SP_ERR_NO_MEMORY;
+	sp_secret_load(config->state_dir, secret);
+	return SP_OK;
+}
+
+/* What has been counted, and how names are hashed, outlives every reload. */
+static bool is_always_same(const struct sp_config *old,
+			   const struct sp_config *fresh)
+{
+	(void)old;
+	(void)fresh;
+	return true;
+}
+
 static const struct part parts[PARTS] = {
 	[PART_STORE] = { make_store, destroy_store, is_same_store },
 	[PART_DNS] = { make_dns, destroy_dns, is_same_dns },
@@ -214,6 +262,9 @@ static const struct part parts[PARTS] = {
 	[PART_DOMAIN_LISTS] = { make_domain_lists, destroy_lists,
 				are_same_domain_lists },
 	[PART_SUFFIXES] = { make_suffixes, destroy_suffixes, is_never_same },
+	[PART_SUBMITTERS] = { make_submitters, destroy_submitters,
+			      is_always_same },
+	[PART_SECRET] = { make_secret, free, is_always_same },
 };
 
 static void shared_unref(struct shared *shared)
@@ -325,6 +376,8 @@ static enum sp_err counted_service_new(const struct sp_config *config,
 		.address_lists = counted->parts[PART_ADDRESS_LISTS]->object,
 		.domain_lists = counted->parts[PART_DOMAIN_LISTS]->object,
 		.suffixes = counted->parts[PART_SUFFIXES]->object,
+		.submitters = counted->parts[PART_SUBMITTERS]->object,
+		.secret = counted->parts[PART_SECRET]->object,
 	};
 	atomic_init(&counted->references, 1);
 	*counted_out = counted;

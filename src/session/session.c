@@ -330,6 +330,7 @@ bool sp_session_note_header(struct sp_session *session, const char *name,
 	if (!session->mail.has_header && session->connection.is_local)
 		session->mail.owner = pickup_owner(session, name, value);
 	session->mail.has_header = true;
+	sp_submission_note_header(session, name, value);
 	return (dkim && sp_dkim_header(dkim, name, value)) || has_author;
 }
 
@@ -360,7 +361,10 @@ const struct sp_owner_fact *sp_session_owner(const struct sp_session *session)
 
 bool sp_session_is_exempt(const struct sp_session *session)
 {
-	return session->connection.is_trusted || session->connection.is_local ||
+	const struct sp_connection *connection = &session->connection;
+
+	return connection->is_trusted || connection->is_local ||
+	       connection->owner.state == SP_FACT_KNOWN ||
 	       session->mail.login[0] != '\0';
 }
 
@@ -375,7 +379,8 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 	*facts_out = (struct sp_facts){
 		.stage = stage,
 		.is_trusted = connection->is_trusted,
-		.is_submitted = connection->is_local || mail->login[0],
+		.is_submitted = connection->is_local || mail->login[0] ||
+				connection->owner.state == SP_FACT_KNOWN,
 		.is_null_sender = mail->sender_kind == SP_ADDRESS_NULL,
 		.degraded = mail->degraded,
 		.access_client = &connection->access_client,
@@ -401,6 +406,7 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.greylist = recipient ? &recipient->greylist : &mail->held,
 		.relay = recipient ? &recipient->relay : &not_asked,
 		.probe = &connection->probe,
+		.submitter = &mail->submitter_fact,
 	};
 	facts_out->rhsbl[SP_RHSBL_HELO] = &connection->rhsbl[SP_RHSBL_HELO];
 	facts_out->rhsbl[SP_RHSBL_RDNS] = &connection->rhsbl[SP_RHSBL_RDNS];

@@ -34,7 +34,7 @@ static const unsigned long few_steps =
 	SMFIP_RCPT_REJ | SMFIP_HDR_LEADSPC;
 
 static const unsigned long few_actions =
-	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_SETSYMLIST;
+	SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
 
 static const struct {
 	int stage;

@@ -185,11 +185,11 @@ class Milter:
         return answers, self.end()
 
 
-def session(where, address="192.0.2.1", helo="mail.example.org", **options):
+def session(where, address="192.0.2.1", helo="mail.example.org", own_name=None, **options):
     """A negotiated connection with client and HELO said."""
     milter = Milter(where, **options)
     milter.negotiate()
-    milter.connect_client(address)
+    milter.connect_client(address, macros={"j": own_name} if own_name else None)
     milter.helo(helo)
     return milter
 

@@ -58,6 +58,11 @@ static struct sp_config config_for(const struct given *given)
 		.harvest = { .session = 3,
 			     .network = 10,
 			     .window_ms = 3600000 },
+		.outbound.mode = given->outbound_observes ? SP_MODE_OBSERVE
+							  : SP_MODE_ENFORCE,
+		.outbound.locked_reply = given->refuses_locked
+						 ? SP_LOCKED_REFUSE
+						 : SP_LOCKED_DEFER,
 		.score.mode = given->score_observes ? SP_MODE_OBSERVE
 						    : SP_MODE_ENFORCE,
 		.score.refuse = given->refuse > 0 ? given->refuse : 10,
@@ -126,6 +131,19 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 		.session = given->in_session,
 		.network = given->in_network,
 	};
+	const struct sp_submitter who = { .kind = SP_SUBMITTER_LOGIN,
+					  .key = "sasl:alice@here.example" };
+	const struct sp_submitter_fact submitter = {
+		.state = given->submitter == SP_SUBMITTER_OK ? SP_FACT_NOT_RUN
+							     : SP_FACT_KNOWN,
+		.who = &who,
+		.standing = { .state = given->submitter,
+			      .why = { .cause = SP_CAUSE_LIMIT,
+				       .counted = SP_COUNTED_RECIPIENTS,
+				       .count = 312,
+				       .most = 300,
+				       .window_ms = 3600000 } },
+	};
 	const struct sp_facts facts = {
 		.stage = given->at_end ? SP_STAGE_EOM : SP_STAGE_RCPT,
 		.is_trusted = given->is_trusted,
@@ -151,6 +169,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 		.greylist = &greylist,
 		.relay = &relay,
 		.probe = &probe,
+		.submitter = &submitter,
 		.helo_text = "mail.com",
 		.sender_text = "example.org",
 	};

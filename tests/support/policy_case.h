@@ -15,6 +15,8 @@ struct sp_arena;
 /* What a case may say; everything else is as in an ordinary mail at RCPT. */
 struct given {
 	bool is_trusted, is_submitted, is_null_sender, at_end;
+	enum sp_submitter_state submitter; /* OK: it is a stranger's mail */
+	bool outbound_observes, refuses_locked;
 	enum sp_access_answer client, helo_name, sender, recipient;
 	enum sp_helo_kind helo;
 	enum sp_fact_state grey_state; /* NOT_RUN unless said */

@@ -1,0 +1,229 @@
+/*
+ * The way out: who sends this mail, and may he? His recipients are held against
+ * his limits one by one, as they are named, and counted in the same step.
+ *
+ * Whose it is: the login; else the user of this machine whose process has
+ * connected, or who has called Postfix's sendmail command; else the trusted
+ * network. Of a user of this machine nobody can say who it is when his process
+ * closed its end before we looked, or when Postfix does not tell: all of these
+ * are one submitter with limits, for else whoever wants to hide would have none.
+ */
+#include "sallyport/check.h"
+
+#include "sallyport/clock.h"
+#include "sallyport/config.h"
+#include "sallyport/service.h"
+#include "sallyport/session.h"
+
+static bool is_user(const struct sp_owner_fact *owner)
+{
+	return owner->state == SP_FACT_KNOWN ||
+	       (owner->state == SP_FACT_UNKNOWN &&
+		owner->why != SP_OWNER_UNSEEN);
+}
+
+static bool find_network(const struct sp_session *session,
+			 struct sp_submitter *who_out)
+{
+	const struct sp_outbound_config *config =
+		&session->service->config->outbound;
+	const struct sp_ip *client = &session->connection.client;
+	unsigned prefix = client->family == SP_IP_4 ? config->ipv4_prefix
+						    : config->ipv6_prefix;
+
+	return session->connection.is_trusted &&
+	       sp_submitter_of_client(client, prefix, who_out) == SP_OK;
+}
+
+/* False: a stranger. */
+static bool find(const struct sp_session *session, struct sp_submitter *who_out)
+{
+	const struct sp_config *config = session->service->config;
+	const struct sp_owner_fact *owner = sp_session_owner(session);
+
+	if (sp_submitter_of_login(session->mail.login,
+				  config->outbound.login_domain,
+				  who_out) == SP_OK)
+		return true;
+	if (!is_user(owner))
+		return find_network(session, who_out);
+	sp_submitter_of_user(owner->state == SP_FACT_KNOWN ? owner->uid
+							   : SP_UID_UNKNOWN,
+			     who_out);
+	return true;
+}
+
+static struct sp_submitter_books books_of(const struct sp_session *session)
+{
+	return (struct sp_submitter_books){
+		.store = session->service->store,
+		.memory = session->service->submitters,
+		.config = &session->service->config->outbound,
+	};
+}
+
+static void note(struct sp_session *session,
+		 const struct sp_submitter_standing *standing)
+{
+	const struct sp_submission *submission = &session->mail.submission;
+
+	session->mail.submitter_fact = (struct sp_submitter_fact){
+		.state = SP_FACT_KNOWN,
+		.who = submission->who,
+		.class = submission->class,
+		.standing = *standing,
+	};
+}
+
+/* What it has added, for it to be taken back if the mail does not go out. */
+static void add_up(struct sp_submission *submission,
+		   const struct sp_submitter_question *question)
+{
+	for (unsigned i = 0; i < SP_COUNTED_DISTINCT; i++)
+		submission->added[i] += question->adds[i];
+	if (submission->counted_ms == 0)
+		submission->counted_ms = question->now_ms;
+	if (question->recipient)
+		sp_delivery_add(&submission->recipients, question->recipient);
+}
+
+/* False: a lock keeps it back. */
+static bool ask(struct sp_session *session,
+		struct sp_submitter_question *question, int64_t deadline_ms)
+{
+	struct sp_submission *submission = &session->mail.submission;
+	const struct sp_submitter_books books = books_of(session);
+	struct sp_submitter_answer answer;
+
+	question->submitter = submission->who->key;
+	question->class = submission->class;
+	question->now_ms = sp_clock_wall_ms(session->service->clock);
+	if (sp_submitter_ask(&books, question, deadline_ms, &answer) != SP_OK)
+		session->mail.degraded |= SP_DEGRADED_STORE;
+	note(session, &answer.standing);
+	if (answer.is_new)
+		sp_session_note_news(session, question->submitter,
+				     &answer.standing);
+	if (answer.is_counted)
+		add_up(submission, question);
+	return answer.is_counted;
+}
+
+/* Where a login's mail comes from; of the others it says nothing new. */
+static const char *write_network(const struct sp_session *session,
+				 char text_out[SP_NETWORK_TEXT_SIZE])
+{
+	const struct sp_greylist_config *config =
+		&session->service->config->greylist;
+	const struct sp_ip *client = &session->connection.client;
+	struct sp_network network;
+
+	if (session->mail.submission.who->kind != SP_SUBMITTER_LOGIN ||
+	    client->family == SP_IP_NONE)
+		return NULL;
+	sp_network_around(client,
+			  client->family == SP_IP_4 ? config->ipv4_prefix
+						    : config->ipv6_prefix,
+			  &network);
+	return sp_network_format(&network, text_out);
+}
+
+/* The first that counts brings the message along, and where it comes from. */
+static bool ask_for(struct sp_session *session, const char *recipient,
+		    uint32_t recipients, int64_t deadline_ms)
+{
+	char network[SP_NETWORK_TEXT_SIZE];
+	struct sp_submitter_question question = {
+		.adds[SP_COUNTED_RECIPIENTS] = recipients,
+		.recipient = recipient,
+	};
+
+	if (session->mail.submission.added[SP_COUNTED_MESSAGES] == 0) {
+		question.adds[SP_COUNTED_MESSAGES] = 1;
+		question.network = write_network(session, network);
+	}
+	return ask(session, &question, deadline_ms);
+}
+
+/* Of mail whose submitter shows in the header, all at once; then its recipients
+ * by name, for those that are new. */
+static void ask_late(struct sp_session *session, int64_t deadline_ms)
+{
+	const struct sp_submission *submission = &session->mail.submission;
+
+	if (!ask_for(session, NULL, submission->late_count, deadline_ms))
+		return;
+	for (const struct sp_late_recipient *late = submission->late; late;
+	     late = late->next) {
+		struct sp_submitter_question question = {
+			.recipient = late->key,
+		};
+
+		if (!ask(session, &question, deadline_ms))
+			return;
+	}
+}
+
+void sp_submitter_at_mail(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_mail *mail = &session->mail;
+	const struct sp_submitter_books books = books_of(session);
+	struct sp_submitter_standing standing;
+	struct sp_submitter who;
+
+	if (!session->service->config->outbound.is_enabled)
+		return;
+	mail->submission.is_late =
+		session->connection.is_local && !mail->login[0];
+	if (mail->submission.is_late || !find(session, &who))
+		return;
+	sp_session_note_submitter(session, &who);
+	if (!mail->submission.who)
+		return;
+	if (sp_submitter_look(&books, who.key,
+			      sp_clock_wall_ms(session->service->clock),
+			      deadline_ms, &standing) != SP_OK)
+		mail->degraded |= SP_DEGRADED_STORE;
+	note(session, &standing);
+}
+
+void sp_submitter_at_recipient(struct sp_session *session, int64_t deadline_ms)
+{
+	const struct sp_submission *submission = &session->mail.submission;
+
+	if (submission->is_late)
+		sp_submission_keep_recipient(session, session->recipient->key);
+	else if (submission->who)
+		(void)ask_for(session, session->recipient->key, 1, deadline_ms);
+}
+
+void sp_submitter_count_refused(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_submission *submission = &session->mail.submission;
+	const struct sp_tally *tally = &session->mail.tally;
+	uint32_t refused =
+		tally->mta_unknown + tally->mta_relay + tally->mta_other;
+	struct sp_submitter_question question = {
+		.adds[SP_COUNTED_REFUSED] =
+			refused - submission->refused_counted,
+		.has_happened = true,
+	};
+
+	if (!submission->who || refused == submission->refused_counted)
+		return;
+	submission->refused_counted = refused;
+	(void)ask(session, &question, deadline_ms);
+}
+
+void sp_submitter_at_end(struct sp_session *session, int64_t deadline_ms)
+{
+	struct sp_submission *submission = &session->mail.submission;
+	struct sp_submitter who;
+
+	if (submission->is_late && !submission->who && find(session, &who)) {
+		sp_session_note_submitter(session, &who);
+		if (submission->who)
+			ask_late(session, deadline_ms);
+	}
+	sp_submitter_count_refused(session, deadline_ms);
+}
