@@ -18,6 +18,7 @@
 #include "sallyport/counters.h"
 #include "sallyport/daemon.h"
 #include "sallyport/embedded.h"
+#include "sallyport/geo.h"
 #include "sallyport/list_watch.h"
 #include "sallyport/log.h"
 #include "sallyport/server.h"
@@ -136,6 +137,24 @@ static void show_warnings(const struct sp_config *config)
 
 	for (size_t i = 0; (text = sp_config_warning(config, i)) != NULL; i++)
 		(void)fprintf(stderr, "%s: warning: %s\n", config->file, text);
+}
+
+/* They come from elsewhere, and are read anew while we run: without one mail
+ * goes on. */
+static void check_databases(const struct sp_config *config)
+{
+	const char *const paths[SP_GEO_KINDS] = {
+		[SP_GEO_COUNTRY] = config->outbound.country_database,
+		[SP_GEO_ASN] = config->outbound.asn_database,
+	};
+	char reason[SP_GEO_REASON_SIZE];
+
+	for (enum sp_geo_kind kind = 0; kind < SP_GEO_KINDS; kind++)
+		if (paths[kind][0] != '\0' &&
+		    !sp_geo_check(paths[kind], kind, reason))
+			(void)fprintf(stderr, "%s: warning: %s: %s %s\n",
+				      config->file, sp_geo_option(kind),
+				      paths[kind], reason);
 }
 
 /* Signals are taken by sigwaitinfo in main alone; every thread inherits the
@@ -449,6 +468,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	if (options.only_check) {
 		show_warnings(parts.config);
+		check_databases(parts.config);
 		sp_config_unref(&parts.config);
 		return EXIT_SUCCESS;
 	}

@@ -1,7 +1,7 @@
 /*
  * service.h - what sessions are served with: a configuration, a store, a
  *             resolver, the DNS lists and their health, what this machine
- *             remembers of submitters, a secret, a clock.
+ *             remembers of submitters, databases of places, a secret, a clock.
  *
  * A connection takes a reference when it begins and keeps it to its end; a
  * reload puts a new service in its place for the connections to come. Store,
@@ -19,6 +19,7 @@ struct sp_clock;
 struct sp_config;
 struct sp_dns;
 struct sp_hash_key;
+struct sp_geo;
 struct sp_list_set;
 struct sp_service_slot;
 struct sp_store;
@@ -37,6 +38,7 @@ struct sp_service {
 	/* The same from the start to the end, whatever is reloaded. */
 	struct sp_submitter_memory *submitters;
 	const struct sp_hash_key *secret; /* secret.h */
+	const struct sp_geo *geo; /* never NULL; may know nothing */
 };
 
 /* Takes over the caller's reference of `config`. */

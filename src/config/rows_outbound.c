@@ -157,9 +157,11 @@ static const struct sp_option rows[] = {
 	{ .name = "outbound.country-database",
 	  .type = SP_OPTION_PATH,
 	  .offset = AT(country_database),
-	  .help = "A file in MaxMind's format that names the country of an "
-		  "address. Replace it by renaming another one onto it, then "
-		  "reload. Empty: countries are not counted." },
+	  .help = "A file in MaxMind's format (GeoLite2, DB-IP, IPinfo) that "
+		  "names the country of an address. It is copied into memory. "
+		  "Replace it by renaming another one onto it, then reload; a "
+		  "broken one is an error in the log, and the one before stays "
+		  "in use. Empty: countries are not counted." },
 	{ .name = "outbound.asn-database",
 	  .type = SP_OPTION_PATH,
 	  .offset = AT(asn_database),

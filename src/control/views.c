@@ -7,6 +7,7 @@
 #include "sallyport/counters.h"
 #include "sallyport/dns.h"
 #include "sallyport/embedded.h"
+#include "sallyport/geo.h"
 #include "sallyport/list_set.h"
 #include "sallyport/record.h"
 #include "sallyport/service.h"
@@ -180,6 +181,33 @@ static json_t *lists(const struct sp_list_set *set)
 	return array;
 }
 
+/* Of the databases that are configured. */
+static json_t *places(const struct sp_geo *geo)
+{
+	json_t *array = json_array();
+
+	for (enum sp_geo_kind kind = 0; kind < SP_GEO_KINDS; kind++) {
+		json_t *object;
+		struct sp_geo_view view;
+
+		sp_geo_look(geo, kind, &view);
+		if (view.path[0] == '\0')
+			continue;
+		object = json_object();
+		json_object_set_new(object, "option",
+				    json_string(sp_geo_option(kind)));
+		json_object_set_new(object, "path", text(view.path));
+		json_object_set_new(object, "is_open",
+				    json_boolean(view.is_open));
+		json_object_set_new(object, "type", text(view.type));
+		json_object_set_new(object, "built_sec",
+				    json_integer(view.built_sec));
+		json_object_set_new(object, "trouble", text(view.trouble));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error)
 {
@@ -208,6 +236,7 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 			    lists(service->address_lists));
 	json_object_set_new(object, "domain_lists",
 			    lists(service->domain_lists));
+	json_object_set_new(object, "places", places(service->geo));
 	sp_service_unref(&service);
 	return object;
 }

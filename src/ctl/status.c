@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ask.h"
 #include "output.h"
@@ -12,11 +13,11 @@ static const char help[] =
 	"Usage: sallyport status [--config FILE] [--json]\n"
 	"\n"
 	"Show what the daemon is doing: how long it has run, connections, mails\n"
-	"and verdicts, and how its store (Redis), its resolver and each DNS list\n"
-	"are.\n"
+	"and verdicts, and how its store (Redis), its resolver, each DNS list\n"
+	"and the databases of countries and providers are.\n"
 	"\n"
 	"Exit codes: 0 all is well; 1 the daemon runs, but its store or resolver\n"
-	"is out of order or the last reload failed; 2 used wrongly; 3 the daemon cannot be\n"
+	"is out of order, a database cannot be read, or the last reload failed; 2 used wrongly; 3 the daemon cannot be\n"
 	"reached; 4 the configuration has errors.\n";
 
 static long long number(const json_t *object, const char *key)
@@ -153,11 +154,52 @@ static void print_lists(const json_t *lists)
 	}
 }
 
+static void print_database(const json_t *place)
+{
+	time_t built = (time_t)number(place, "built_sec");
+	char day[32] = "";
+	struct tm utc;
+
+	if (built > 0 && gmtime_r(&built, &utc))
+		(void)strftime(day, sizeof(day), ", made on %Y-%m-%d", &utc);
+	printf("%-12s ", "");
+	sp_output_safe(stdout, text(place, "type"));
+	puts(day);
+}
+
+static void print_places(const json_t *places)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(places, i, place)
+	{
+		print_line("places", text(place, "path"));
+		if (is_true(place, "is_open"))
+			print_database(place);
+		if (text(place, "trouble")[0])
+			print_line("  FAILED", text(place, "trouble"));
+	}
+}
+
 static void print_reloads(const json_t *status)
 {
 	printf("%-12s %lld\n", "reloads", number(status, "reloads"));
 	if (text(status, "reload_error")[0])
 		print_line("  FAILED", text(status, "reload_error"));
+}
+
+static bool has_trouble(const json_t *places)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(places, i, place)
+	{
+		if (text(place, "trouble")[0])
+			return true;
+	}
+	return false;
 }
 
 static int judge(const json_t *status)
@@ -170,6 +212,7 @@ static int judge(const json_t *status)
 	return is_store_bad ||
 			       is_true(json_object_get(status, "dns"),
 				       "is_dead") ||
+			       has_trouble(json_object_get(status, "places")) ||
 			       text(status, "reload_error")[0]
 		       ? SP_EXIT_NO
 		       : SP_EXIT_FINE;
@@ -198,6 +241,7 @@ static int show(const struct sp_ctl *ctl)
 	print_dns(json_object_get(status, "dns"));
 	print_lists(json_object_get(status, "address_lists"));
 	print_lists(json_object_get(status, "domain_lists"));
+	print_places(json_object_get(status, "places"));
 	print_reloads(status);
 	json_decref(status);
 	return exit_code;

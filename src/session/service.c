@@ -9,6 +9,7 @@
 
 #include "sallyport/config.h"
 #include "sallyport/dns.h"
+#include "sallyport/geo.h"
 #include "sallyport/list.h"
 #include "sallyport/list_set.h"
 #include "sallyport/log.h"
@@ -44,6 +45,7 @@ struct counted_service {
 	struct sp_service service; /* first: callers hold a pointer to it */
 	atomic_uint references;
 	struct shared *parts[PARTS];
+	struct sp_geo *geo; /* shares by itself what it has of the old one */
 	struct sp_service_slot *slot;
 	struct counted_service *next_retired; /* guarded by the slot's lock */
 };
@@ -302,6 +304,7 @@ static void counted_service_free(struct counted_service *counted)
 	/* The resolver before the store, and so on: the last first. */
 	for (size_t i = PARTS; i-- > 0;)
 		shared_unref(counted->parts[i]);
+	sp_geo_free(&counted->geo);
 	free(counted);
 }
 
@@ -350,6 +353,20 @@ static enum sp_err take_part(const struct counted_service *old,
 	return shared_new(&parts[which], config, shared_out);
 }
 
+static enum sp_err make_geo(const struct counted_service *old,
+			    const struct sp_config *config,
+			    struct sp_geo **geo_out)
+{
+	const struct sp_outbound_config *outbound = &config->outbound;
+	bool is_wanted = outbound->is_enabled;
+	const struct sp_geo_files files = { {
+		[SP_GEO_COUNTRY] = is_wanted ? outbound->country_database : "",
+		[SP_GEO_ASN] = is_wanted ? outbound->asn_database : "",
+	} };
+
+	return sp_geo_new(&files, old ? old->geo : NULL, geo_out);
+}
+
 /* Takes over the reference of `config` when it succeeds. */
 static enum sp_err counted_service_new(const struct sp_config *config,
 				       const struct sp_clock *clock,
@@ -357,16 +374,17 @@ static enum sp_err counted_service_new(const struct sp_config *config,
 				       struct counted_service **counted_out)
 {
 	struct counted_service *counted = calloc(1, sizeof(*counted));
+	enum sp_err err = SP_OK;
 
 	if (!counted)
 		return SP_ERR_NO_MEMORY;
-	for (size_t i = 0; i < PARTS; i++) {
-		enum sp_err err = take_part(old, config, i, &counted->parts[i]);
-
-		if (err != SP_OK) {
-			counted_service_free(counted);
-			return err;
-		}
+	for (size_t i = 0; i < PARTS && err == SP_OK; i++)
+		err = take_part(old, config, i, &counted->parts[i]);
+	if (err == SP_OK)
+		err = make_geo(old, config, &counted->geo);
+	if (err != SP_OK) {
+		counted_service_free(counted);
+		return err;
 	}
 	counted->service = (struct sp_service){
 		.config = config,
@@ -378,6 +396,7 @@ static enum sp_err counted_service_new(const struct sp_config *config,
 		.suffixes = counted->parts[PART_SUFFIXES]->object,
 		.submitters = counted->parts[PART_SUBMITTERS]->object,
 		.secret = counted->parts[PART_SECRET]->object,
+		.geo = counted->geo,
 	};
 	atomic_init(&counted->references, 1);
 	*counted_out = counted;

@@ -23,3 +23,8 @@ tests_conformance_results_write_SOURCES = tests/conformance/results-write.c
 tests_conformance_results_write_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/src/headers
 tests_conformance_results_write_LDADD = libsallyport.a $(LIBS_ALL)
+
+EXTRA_PROGRAMS += tests/conformance/geo-find
+CLEANFILES += tests/conformance/geo-find
+tests_conformance_geo_find_SOURCES = tests/conformance/geo-find.c
+tests_conformance_geo_find_LDADD = libsallyport.a $(LIBS_ALL)

@@ -22,6 +22,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz-address \
 	tests/fuzz/fuzz-dnsbl-rule \
 	tests/fuzz/fuzz-dsn \
 	tests/fuzz/fuzz-from \
+	tests/fuzz/fuzz-geo \
 	tests/fuzz/fuzz-spf \
 	tests/fuzz/fuzz-spf-libspf2
 noinst_PROGRAMS += $(FUZZ_TARGETS)
@@ -71,6 +72,11 @@ tests_fuzz_fuzz_dsn_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
 tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_from_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_geo_SOURCES = tests/fuzz/fuzz-geo.c
+tests_fuzz_fuzz_geo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/geo
+tests_fuzz_fuzz_geo_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_geo_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_spf_SOURCES = tests/fuzz/fuzz-spf.c \
 	tests/fuzz/spf_lines.c tests/fuzz/spf_lines.h

@@ -17,7 +17,7 @@ ORDER = [
     ["log", "metrics"],
     ["dnsbl", "outbound"],
     ["config"],
-    ["dns", "store", "sock", "mail", "daemon"],
+    ["dns", "geo", "store", "sock", "mail", "daemon"],
     ["spf", "dkim", "dmarc"],
     ["session"],
     ["check"],
@@ -43,6 +43,7 @@ FENCED = [
     (r"spf2/", ("src/spf/",)),
     (r"idn2\.h", ("src/mail/",)),
     (r"microhttpd\.h", ("src/web/",)),
+    (r"maxminddb\.h", ("src/geo/",)),
 ]
 
 # Conditional compilation is for the differences between systems, in base.
