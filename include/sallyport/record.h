@@ -17,6 +17,7 @@
 
 #include "sallyport/err.h"
 #include "sallyport/facts.h"
+#include "sallyport/geo.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
 
@@ -88,6 +89,7 @@ struct sp_record {
 	const char *uid_why; /* it is not known; NULL when it is, or remote */
 	char submitter[SP_SUBMITTER_SIZE]; /* "": nobody sends it out */
 	enum sp_submitter_state submitter_state;
+	struct sp_place place; /* of a login's client */
 	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */
 	double score, refuse;
 	uint32_t forged; /* fields that claimed to be ours */

@@ -38,7 +38,7 @@ struct sp_service {
 	/* The same from the start to the end, whatever is reloaded. */
 	struct sp_submitter_memory *submitters;
 	const struct sp_hash_key *secret; /* secret.h */
-	const struct sp_geo *geo; /* never NULL; may know nothing */
+	const struct sp_geo *geo;	  /* never NULL; may know nothing */
 };
 
 /* Takes over the caller's reference of `config`. */

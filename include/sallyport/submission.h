@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sallyport/geo.h"
 #include "sallyport/hash.h"
 #include "sallyport/submitter_store.h"
 
@@ -37,6 +38,8 @@ struct sp_submission {
 	bool is_late; /* who it is shows in the header */
 	struct sp_late_recipient *late;
 	uint32_t late_count; /* all of them */
+
+	struct sp_place place; /* a login's client is there */
 
 	/* What Redis, or this machine's memory, has counted so far. */
 	uint32_t added[SP_COUNTED_DISTINCT];

@@ -109,7 +109,13 @@ static bool ask(struct sp_session *session,
 	return answer.is_counted;
 }
 
-/* Where a login's mail comes from; of the others it says nothing new. */
+/* False: where it comes from says nothing new of its submitter. */
+static bool has_place(const struct sp_session *session)
+{
+	return session->mail.submission.who->kind == SP_SUBMITTER_LOGIN &&
+	       session->connection.client.family != SP_IP_NONE;
+}
+
 static const char *write_network(const struct sp_session *session,
 				 char text_out[SP_NETWORK_TEXT_SIZE])
 {
@@ -118,14 +124,29 @@ static const char *write_network(const struct sp_session *session,
 	const struct sp_ip *client = &session->connection.client;
 	struct sp_network network;
 
-	if (session->mail.submission.who->kind != SP_SUBMITTER_LOGIN ||
-	    client->family == SP_IP_NONE)
-		return NULL;
 	sp_network_around(client,
 			  client->family == SP_IP_4 ? config->ipv4_prefix
 						    : config->ipv6_prefix,
 			  &network);
 	return sp_network_format(&network, text_out);
+}
+
+static const char *unless_empty(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+/* The network is written into `network`, which must stay. */
+static void add_place(struct sp_session *session,
+		      struct sp_submitter_question *question,
+		      char network[SP_NETWORK_TEXT_SIZE])
+{
+	struct sp_place *place = &session->mail.submission.place;
+
+	sp_geo_find(session->service->geo, &session->connection.client, place);
+	question->network = write_network(session, network);
+	question->country = unless_empty(place->country);
+	question->asn = unless_empty(place->asn);
 }
 
 /* The first that counts brings the message along, and where it comes from. */
@@ -140,7 +161,8 @@ static bool ask_for(struct sp_session *session, const char *recipient,
 
 	if (session->mail.submission.added[SP_COUNTED_MESSAGES] == 0) {
 		question.adds[SP_COUNTED_MESSAGES] = 1;
-		question.network = write_network(session, network);
+		if (has_place(session))
+			add_place(session, &question, network);
 	}
 	return ask(session, &question, deadline_ms);
 }

@@ -289,6 +289,8 @@ static void put_texts(json_t *object, const struct sp_record *record)
 		{ "login", record->login },
 		{ "from", record->from },
 		{ "to", record->to },
+		{ "country", record->place.country },
+		{ "asn", record->place.asn },
 		{ "identity", record->identity },
 		{ "taught", record->taught },
 	};

@@ -209,6 +209,9 @@ static void print_verdict(const json_t *verdict)
 		printf("user       uid %lld, of this machine\n",
 		       (long long)json_integer_value(
 			       json_object_get(verdict, "uid")));
+	print_pair("submitter", text_of(verdict, "submitter"));
+	print_pair("  country", text_of(verdict, "country"));
+	print_pair("  asn", text_of(verdict, "asn"));
 	print_pair("greylist", text_of(verdict, "greylist"));
 	print_pair("identity", text_of(verdict, "identity"));
 	print_pair("proof", text_of(verdict, "proof"));

@@ -130,6 +130,7 @@ static void fill_submitter(struct sp_record *record, const struct sp_mail *mail)
 	sp_text_copy(record->submitter, sizeof(record->submitter),
 		     mail->submission.who->key);
 	record->submitter_state = mail->submitter_fact.standing.state;
+	record->place = mail->submission.place;
 }
 
 static void fill(struct sp_record *record, const struct sp_session *session)
@@ -259,6 +260,9 @@ static void log_submitter(struct sp_log_event *event,
 		sp_log_event_text(
 			event, "submitter_state",
 			sp_submitter_state_name(record->submitter_state));
+	sp_log_event_text(event, "country",
+			  unless_empty(record->place.country));
+	sp_log_event_text(event, "asn", unless_empty(record->place.asn));
 }
 
 static void write_line(const struct sp_record *record)
