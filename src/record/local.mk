@@ -1,8 +1,19 @@
 # What is kept of a mail when it is over.
 libsallyport_a_SOURCES += \
 	src/record/news.c \
+	src/record/codec.c src/record/codec.h \
+	src/record/facts_kept.c src/record/facts_kept.h \
+	src/record/facts_text.c include/sallyport/facts_text.h \
 	src/record/probes.c \
 	src/record/record.c include/sallyport/record.h \
 	src/record/submission.c \
 	src/record/teach.c \
 	src/record/trace.c src/record/trace.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-facts-text
+tests_unit_test_facts_text_SOURCES = tests/unit/test-facts-text.c
+tests_unit_test_facts_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/record
+tests_unit_test_facts_text_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_facts_text_LDADD = $(AM_UNIT_LIBS)
+endif

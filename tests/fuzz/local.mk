@@ -21,6 +21,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz-address \
 	tests/fuzz/fuzz-dns-answer \
 	tests/fuzz/fuzz-dnsbl-rule \
 	tests/fuzz/fuzz-dsn \
+	tests/fuzz/fuzz-facts \
 	tests/fuzz/fuzz-from \
 	tests/fuzz/fuzz-geo \
 	tests/fuzz/fuzz-spf \
@@ -68,6 +69,10 @@ tests_fuzz_fuzz_dsn_SOURCES = tests/fuzz/fuzz-dsn.c \
 tests_fuzz_fuzz_dsn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/support
 tests_fuzz_fuzz_dsn_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_dsn_LDADD = $(FUZZ_LIBS)
+
+tests_fuzz_fuzz_facts_SOURCES = tests/fuzz/fuzz-facts.c
+tests_fuzz_fuzz_facts_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_facts_LDADD = $(FUZZ_LIBS)
 
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz-from.c
 tests_fuzz_fuzz_from_LDFLAGS = $(FUZZ_LINK)
