@@ -19,8 +19,17 @@ local KEPT = { 26 * HOUR, 33 * DAY, 431 * DAY }
 local call, pcall, match, gmatch =
 	redis.call, redis.pcall, string.match, string.gmatch
 
+-- Full, or read-only: nothing can be written now, and nothing must go for it.
 local function has_failed(answer)
-	return type(answer) == 'table' and answer.err
+	if type(answer) ~= 'table' or not answer.err then
+		return false
+	end
+	if string.find(answer.err, 'OOM', 1, true) or
+		string.find(answer.err, 'READONLY', 1, true) or
+		string.find(answer.err, 'MISCONF', 1, true) then
+		error(answer.err)
+	end
+	return true
 end
 
 -- A key of another type is none of ours.

@@ -21,6 +21,7 @@
 #include "sallyport/geo.h"
 #include "sallyport/list_watch.h"
 #include "sallyport/log.h"
+#include "sallyport/recorder.h"
 #include "sallyport/server.h"
 #include "sallyport/service.h"
 #include "sallyport/web.h"
@@ -289,6 +290,8 @@ static enum sp_err start_serving(const struct options *options,
 	if (err == SP_OK)
 		err = sp_list_watch_start(parts->slot, &parts->watch);
 	if (err == SP_OK)
+		err = sp_recorder_start(parts->slot);
+	if (err == SP_OK)
 		err = sp_server_start(parts->slot);
 	if (err != SP_OK)
 		sp_log(SP_LOG_ERROR, "cannot start: %s", sp_err_text(err));
@@ -422,6 +425,7 @@ static void stop(struct parts *parts)
 	sp_web_stop(&parts->web);
 	sp_control_stop(&parts->control);
 	sp_list_watch_stop(&parts->watch);
+	sp_recorder_stop();
 	sp_embedded_stop(&parts->embedded);
 	if (parts->config)
 		sp_daemon_remove_pid_file(parts->config->pid_file);

@@ -240,6 +240,16 @@ struct sp_score_config {
 	double weights[SP_FINDING_COUNT];
 };
 
+/* What Redis keeps of verdicts. */
+struct sp_record_config {
+	unsigned events; /* so many; 0 = none */
+	int64_t keep_ms; /* no longer than that */
+};
+
+struct sp_privacy_config {
+	bool hashes_local_parts; /* in what Redis keeps of mails */
+};
+
 struct sp_budget_config {
 	int64_t mail_ms;     /* all that one mail may wait, in sum */
 	int64_t callback_ms; /* the most of it in one callback */
@@ -281,6 +291,8 @@ struct sp_config {
 	struct sp_outbound_config outbound;
 	struct sp_web_config web;
 	struct sp_score_config score;
+	struct sp_record_config record;
+	struct sp_privacy_config privacy;
 	struct sp_budget_config budget;
 };
 

@@ -32,6 +32,8 @@ enum sp_counter {
 	SP_COUNT_SUBMITTERS_HELD,
 	SP_COUNT_SUBMITTERS_LOCKED,
 	SP_COUNT_RELOADS,
+	SP_COUNT_EVENTS_KEPT,	 /* verdicts, in Redis */
+	SP_COUNT_EVENTS_DROPPED, /* not: it was gone, or too slow */
 	SP_COUNTERS
 };
 

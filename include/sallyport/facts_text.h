@@ -6,7 +6,7 @@
  * decisions about its first recipients that differ are kept, and the last one,
  * about the message.
  *
- *   1 moment:1,,,2500000 facts:4 helo:2,5 rdns:2,1,mx.example.org | ...
+ *   1 count:2 moment:1,1,2500000 facts:4 helo:2,5 rdns:2,1,mx.example.org | ...
  *
  * A version, then groups of values (src/record/codec.h), with "|" between moments.
  * Values and groups may be added without another version: what an older text

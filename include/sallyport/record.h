@@ -1,6 +1,6 @@
 /*
  * record.h - what is kept of a mail when it is over: a log line, the counters,
- * and for a while the record itself.
+ * for a while the record itself, and for longer an event in Redis (recorder.h).
  *
  * The record is a flat copy: no pointer into the session, every text cut at a
  * cap. The log line and `verdict ID` of the control socket say the same thing
@@ -17,11 +17,13 @@
 
 #include "sallyport/err.h"
 #include "sallyport/facts.h"
+#include "sallyport/facts_text.h"
 #include "sallyport/geo.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
 
 struct sp_session;
+struct sp_verdict;
 
 enum {
 	SP_RECORD_RING = 256,
@@ -29,7 +31,9 @@ enum {
 	SP_RECORD_REASON_SIZE = 160,
 	SP_RECORD_RESULTS = 12, /* iprev, 2 of SPF, 8 of DKIM, DMARC */
 	SP_RECORD_LOOKUPS = 64, /* the first ones */
-	SP_RECORD_NAMES_SIZE = 3072
+	SP_RECORD_NAMES_SIZE = 3072,
+	SP_RECORD_JSON_SIZE = 32768,
+	SP_RECORD_FACTS_SIZE = SP_MOMENTS_TEXT_SIZE
 };
 
 struct sp_record_finding {
@@ -70,15 +74,21 @@ const char *sp_outcome_name(enum sp_outcome outcome); /* "accept" */
 
 struct sp_record {
 	char id[SP_ID_SIZE];
+	int64_t at_ms; /* wall: when it was over */
 	char queue_id[64];
 	char client[SP_IP_TEXT_SIZE];
 	char name[128], helo[128], from[256], login[128], to[512];
 	char identity[SP_IDENTITY_SIZE];
+	char sender_domain[SP_DOMAIN_SIZE];
 	uint32_t recipients, accepted, deferred, refused;
 	uint32_t mta_unknown, mta_relay, mta_other; /* beside those */
 	enum sp_outcome outcome;
 	enum sp_outcome would; /* SP_OUTCOME_ACCEPT: no more than was done */
+	const char *because;   /* the finding that decided; NULL when it was the
+				  score, or nothing did */
 	const char *greylist;  /* a state's name; NULL when not asked */
+	int64_t wait_ms;       /* it is asked to */
+	int64_t waited_ms;     /* it has, and passed for the first time */
 	const char *proof;     /* of the identity; NULL when there is none */
 	/* What the client did while its greeting was held; NULL: it was not. */
 	const char *greeting;
@@ -106,6 +116,15 @@ struct sp_record {
 	char names[SP_RECORD_NAMES_SIZE]; /* without lists' access keys */
 };
 
+/* All of it as a JSON object, as events have it; returns `json_out`. What does not
+ * fit (it does, unless the sizes above are changed) is "{}". */
+const char *sp_record_json(const struct sp_record *record,
+			   char json_out[SP_RECORD_JSON_SIZE]);
+
+/* Keep what was decided at a moment, while its facts are there. */
+void sp_record_moment(struct sp_session *session, const struct sp_facts *facts,
+		      const struct sp_verdict *verdict);
+
 /* Log, count and keep the mail that `session` has open. */
 void sp_record_mail(const struct sp_session *session);
 
@@ -123,7 +142,9 @@ void sp_record_submission(struct sp_session *session);
 /* Tell what was found of submitters while this mail went on, once. */
 void sp_record_news(struct sp_session *session);
 
-/* A copy of the kept record of mail `id`; SP_ERR_NOT_FOUND. */
-enum sp_err sp_record_find(const char *id, struct sp_record *record_out);
+/* A copy of the kept record of the mail with this id, or the latest with this
+ * queue id, and of its facts as facts_text.h writes them; SP_ERR_NOT_FOUND. */
+enum sp_err sp_record_find(const char *id, struct sp_record *record_out,
+			   char facts_out[SP_RECORD_FACTS_SIZE]);
 
 #endif

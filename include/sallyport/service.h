@@ -29,6 +29,9 @@ struct sp_suffixes;
 struct sp_service {
 	const struct sp_config *config;
 	struct sp_store *store;
+	/* A connection of its own, and quiet: for what no mail waits for. What goes
+	 * wrong there must not keep mail from being looked up. */
+	struct sp_store *event_store;
 	const struct sp_clock *clock;
 	struct sp_dns
 		*dns; /* NULL: it could not be started; nothing is asked */

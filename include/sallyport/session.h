@@ -141,6 +141,17 @@ struct sp_tally {
 	uint32_t mta_unknown, mta_relay, mta_other;
 };
 
+/* The decisions about a mail that are kept, as facts_text.h writes them. */
+enum {
+	SP_MOMENTS_KEPT = 4
+};
+struct sp_mail_moments {
+	const char *texts[SP_MOMENTS_KEPT]; /* without their counts */
+	uint32_t counts[SP_MOMENTS_KEPT];
+	size_t count;
+	uint32_t left_out; /* of recipients, for want of room */
+};
+
 struct sp_mail {
 	struct sp_arena arena;
 	bool is_open;
@@ -155,6 +166,7 @@ struct sp_mail {
 	struct sp_tally tally;
 	struct sp_own_fields own_fields; /* that came in */
 	bool is_network_asked;		 /* what its network tried lately */
+	struct sp_mail_moments moments;
 	bool was_answered; /* we gave a final reply, at MAIL or the end */
 	unsigned degraded; /* enum sp_degraded, or-ed */
 	uint32_t stage_us[SP_STAGE_COUNT]; /* spent in each stage */

@@ -58,6 +58,9 @@ enum sp_err sp_store_new(const struct sp_redis_config *config,
 			 struct sp_store **store_out);
 void sp_store_free(struct sp_store **store);
 
+/* Say nothing in the log: whoever asks says it. Before the first question. */
+void sp_store_be_quiet(struct sp_store *store);
+
 /* One question: a script with its keys, which share a hash tag, and arguments
  * (21 words at most); or, with `script` NULL, a plain command, whose words are
  * the keys. */

@@ -21,6 +21,7 @@ libsallyport_a_SOURCES += \
 	src/config/rows_client.c \
 	src/config/rows_judge.c \
 	src/config/rows_outbound.c \
+	src/config/rows_record.c \
 	src/config/rows_sender.c \
 	src/config/rows_server.c \
 	src/config/rows_web.c \

@@ -15,6 +15,7 @@ static const struct sp_option_rows *const groups[] = {
 	&sp_option_rows_server,	  &sp_option_rows_client,
 	&sp_option_rows_sender,	  &sp_option_rows_judge,
 	&sp_option_rows_outbound, &sp_option_rows_web,
+	&sp_option_rows_outbound, &sp_option_rows_record,
 };
 
 enum {

@@ -143,13 +143,12 @@ static json_t *complaint(const char *text)
 
 static json_t *answer_verdict(const char *id)
 {
+	char facts[SP_RECORD_FACTS_SIZE];
 	struct sp_record record;
 
-	if (!sp_id_is_valid(id))
-		return complaint("that is not an id: 26 letters and digits");
-	if (sp_record_find(id, &record) != SP_OK)
+	if (sp_record_find(id, &record, facts) != SP_OK)
 		return complaint("not among the last 256 mails");
-	return sp_view_record(&record);
+	return sp_view_record(&record, facts);
 }
 
 static json_t *answer_status(struct sp_control *control)

@@ -103,6 +103,15 @@ static const char *store_kind(enum sp_store_kind kind)
 	return "";
 }
 
+static json_t *events(void)
+{
+	json_t *object = json_object();
+
+	put_count(object, "kept", sp_counter_value(SP_COUNT_EVENTS_KEPT));
+	put_count(object, "dropped", sp_counter_value(SP_COUNT_EVENTS_DROPPED));
+	return object;
+}
+
 static json_t *store(const struct sp_service *service,
 		     const struct sp_embedded *embedded)
 {
@@ -229,6 +238,7 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 	json_object_set_new(object, "greetings", greetings());
 	json_object_set_new(object, "verdicts", verdicts());
 	json_object_set_new(object, "would", would());
+	json_object_set_new(object, "events", events());
 	json_object_set_new(object, "reload_error", text(reload_error));
 	json_object_set_new(object, "store", store(service, sources->embedded));
 	json_object_set_new(object, "dns", dns(service));
@@ -241,177 +251,12 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 	return object;
 }
 
-static json_t *findings(const struct sp_record *record)
+json_t *sp_view_record(const struct sp_record *record, const char *facts)
 {
-	json_t *array = json_array();
+	char bytes[SP_RECORD_JSON_SIZE];
+	json_t *object = json_loads(sp_record_json(record, bytes), 0, NULL);
 
-	for (size_t i = 0; i < record->finding_count; i++) {
-		const struct sp_record_finding *finding = &record->findings[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "name", json_string(finding->name));
-		json_object_set_new(object, "weight",
-				    json_real(finding->weight));
-		json_object_set_new(object, "reason", text(finding->reason));
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-static json_t *stages(const struct sp_record *record)
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < SP_STAGE_COUNT; i++) {
-		json_t *object = json_object();
-
-		json_object_set_new(
-			object, "name",
-			json_string(sp_stage_name((enum sp_stage)i)));
-		json_object_set_new(object, "ms",
-				    json_real(record->stage_us[i] / 1000.0));
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-static void put_texts(json_t *object, const struct sp_record *record)
-{
-	const struct {
-		const char *name;
-		const char *value;
-	} rows[] = {
-		{ "id", record->id },
-		{ "queue", record->queue_id },
-		{ "client", record->client },
-		{ "name", record->name },
-		{ "helo", record->helo },
-		{ "login", record->login },
-		{ "from", record->from },
-		{ "to", record->to },
-		{ "country", record->place.country },
-		{ "asn", record->place.asn },
-		{ "identity", record->identity },
-		{ "taught", record->taught },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].value[0])
-			json_object_set_new(object, rows[i].name,
-					    text(rows[i].value));
-}
-
-static void put_numbers(json_t *object, const struct sp_record *record)
-{
-	put_count(object, "rcpts", record->recipients);
-	put_count(object, "accepted", record->accepted);
-	put_count(object, "deferred", record->deferred);
-	put_count(object, "refused", record->refused);
-	put_count(object, "mta_unknown", record->mta_unknown);
-	put_count(object, "mta_relay", record->mta_relay);
-	put_count(object, "mta_other", record->mta_other);
-	json_object_set_new(object, "score", json_real(record->score));
-	json_object_set_new(object, "refuse", json_real(record->refuse));
-	json_object_set_new(object, "ms_wait",
-			    json_real(record->waited_us / 1000.0));
-}
-
-static json_t *results(const struct sp_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->result_count; i++) {
-		const struct sp_record_result *result = &record->results[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "method",
-				    json_string(result->method));
-		json_object_set_new(object, "result",
-				    json_string(result->result));
-		json_object_set_new(object, "about", text(result->about));
-		json_object_set_new(object, "reason", text(result->reason));
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-static json_t *lookups(const struct sp_record *record)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < record->lookup_count; i++) {
-		const struct sp_record_lookup *lookup = &record->lookups[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "type", json_string(lookup->type));
-		json_object_set_new(object, "name",
-				    text(record->names + lookup->name));
-		json_object_set_new(object, "status",
-				    json_string(lookup->status));
-		if (lookup->took_us >= 0)
-			json_object_set_new(
-				object, "ms",
-				json_real(lookup->took_us / 1000.0));
-		json_object_set_new(object, "cached",
-				    json_boolean(lookup->is_cached));
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
-static void put_greeting(json_t *object, const struct sp_record *record)
-{
-	if (!record->greeting)
-		return;
-	json_object_set_new(object, "greeting", json_string(record->greeting));
-	if (record->greeting_why[0])
-		json_object_set_new(object, "greeting_why",
-				    json_string(record->greeting_why));
-	json_object_set_new(object, "greeting_ms",
-			    json_integer(record->greeting_ms));
-}
-
-json_t *sp_view_record(const struct sp_record *record)
-{
-	json_t *object = json_object();
-	char bytes[64];
-	struct sp_text degraded;
-
-	put_texts(object, record);
-	put_numbers(object, record);
-	json_object_set_new(object, "verdict",
-			    json_string(sp_outcome_name(record->outcome)));
-	if (record->would != SP_OUTCOME_ACCEPT)
-		json_object_set_new(
-			object, "would",
-			json_string(sp_outcome_name(record->would)));
-	put_greeting(object, record);
-	if (record->has_uid)
-		put_count(object, "uid", record->uid);
-	if (record->uid_why)
-		json_object_set_new(object, "uid_why",
-				    json_string(record->uid_why));
-	if (record->submitter[0]) {
-		json_object_set_new(object, "submitter",
-				    json_string(record->submitter));
-		json_object_set_new(object, "submitter_state",
-				    json_string(sp_submitter_state_name(
-					    record->submitter_state)));
-	}
-	if (record->greylist)
-		json_object_set_new(object, "greylist",
-				    json_string(record->greylist));
-	if (record->proof)
-		json_object_set_new(object, "proof",
-				    json_string(record->proof));
-	sp_text_init(&degraded, bytes, sizeof(bytes));
-	sp_facts_add_degraded(&degraded, record->degraded);
-	if (bytes[0])
-		json_object_set_new(object, "degraded", json_string(bytes));
-	json_object_set_new(object, "findings", findings(record));
-	json_object_set_new(object, "stages", stages(record));
-	json_object_set_new(object, "results", results(record));
-	json_object_set_new(object, "lookups", lookups(record));
-	put_count(object, "lookups_total", record->lookups_total);
+	if (object && facts[0])
+		json_object_set_new(object, "facts", text(facts));
 	return object;
 }

@@ -14,6 +14,7 @@ struct sp_record;
 /* New references; NULL without memory. */
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error);
-json_t *sp_view_record(const struct sp_record *record);
+/* `facts` as facts_text.h writes them, or "". */
+json_t *sp_view_record(const struct sp_record *record, const char *facts);
 
 #endif

@@ -87,6 +87,9 @@ static void print_mails(const json_t *status)
 	       "observed", number(would, "defer"), number(would, "reject"));
 	printf("%-12s %lld mails with a question unanswered\n", "degraded",
 	       number(status, "degraded_total"));
+	printf("%-12s %lld verdicts kept in Redis, %lld not\n", "events",
+	       number(json_object_get(status, "events"), "kept"),
+	       number(json_object_get(status, "events"), "dropped"));
 }
 
 static const char *store_state(const json_t *store)

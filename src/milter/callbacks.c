@@ -174,13 +174,17 @@ static sfsistat go_on(const struct sp_session *session, unsigned long no_reply)
 	return session->steps & no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
+/* `is_final`: what it was decided by is kept. */
 static void decide(struct sp_session *session, enum sp_stage stage,
-		   struct sp_arena *arena, struct sp_verdict *verdict_out)
+		   bool is_final, struct sp_arena *arena,
+		   struct sp_verdict *verdict_out)
 {
 	struct sp_facts facts;
 
 	sp_session_facts(session, stage, &facts);
 	sp_policy_decide(&facts, session->service->config, arena, verdict_out);
+	if (is_final)
+		sp_record_moment(session, &facts, verdict_out);
 }
 
 /* The strongest verdict of all and that of the accepted recipients are most
@@ -386,7 +390,7 @@ static sfsistat answer_mail(SMFICTX *ctx, struct sp_session *session)
 	if (!sp_policy_is_locked(&mail->submitter_fact,
 				 session->service->config))
 		return SMFIS_CONTINUE;
-	decide(session, SP_STAGE_MAIL, &mail->arena, &verdict);
+	decide(session, SP_STAGE_MAIL, true, &mail->arena, &verdict);
 	keep_verdict(mail, &verdict);
 	mail->was_answered = true;
 	mail->tally.is_sender_deferred = verdict.action == SP_ACTION_DEFER;
@@ -439,13 +443,15 @@ static void judge_recipient(struct sp_session *session, struct sp_arena *arena,
 			    struct sp_verdict *verdict_out)
 {
 	sp_checks_run(session, SP_STAGE_RCPT);
-	decide(session, SP_STAGE_RCPT, arena, verdict_out);
-	if (verdict_out->action == SP_ACTION_REFUSE)
+	decide(session, SP_STAGE_RCPT, false, arena, verdict_out);
+	if (verdict_out->action == SP_ACTION_REFUSE) {
+		decide(session, SP_STAGE_RCPT, true, arena, verdict_out);
 		return;
+	}
 	session->recipient->is_suspicious =
 		sp_policy_is_suspicious(verdict_out, session->service->config);
 	sp_checks_run(session, SP_STAGE_GREYLIST);
-	decide(session, SP_STAGE_RCPT, arena, verdict_out);
+	decide(session, SP_STAGE_RCPT, true, arena, verdict_out);
 }
 
 static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
@@ -544,7 +550,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
 	sp_session_note_queue_id(session, macro(ctx, "i"));
 	end_headers(session);
 	sp_checks_run(session, SP_STAGE_EOM);
-	decide(session, SP_STAGE_EOM, &session->mail.arena, &verdict);
+	decide(session, SP_STAGE_EOM, true, &session->mail.arena, &verdict);
 	keep_last_verdict(&session->mail, &verdict);
 	tally_message(&session->mail.tally, &verdict);
 	session->mail.was_answered = true;

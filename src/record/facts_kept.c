@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codec.h"
+#include "sallyport/text.h"
 
 /* Who adds a member to one of these changes the number here, and writes it in
  * its walk below, if policy reads it. */
@@ -64,6 +65,9 @@ void sp_kept_take(struct sp_kept *kept_out, const struct sp_facts *facts)
 	kept_out->greylist = *facts->greylist;
 	kept_out->relay = *facts->relay;
 	kept_out->probe = *facts->probe;
+	kept_out->submitter = *facts->submitter;
+	if (facts->submitter->who)
+		kept_out->who = *facts->submitter->who;
 }
 
 void sp_kept_link(struct sp_kept *kept)
@@ -98,6 +102,8 @@ void sp_kept_link(struct sp_kept *kept)
 	facts->greylist = &kept->greylist;
 	facts->relay = &kept->relay;
 	facts->probe = &kept->probe;
+	kept->submitter.who = &kept->who;
+	facts->submitter = &kept->submitter;
 }
 
 static void hide_entry(struct sp_list_entry *entry)
@@ -111,6 +117,9 @@ void sp_kept_hide(struct sp_kept *kept)
 	for (size_t i = 0; i < SP_KEPT_ACCESS; i++)
 		hide_entry(&kept->entries[i]);
 	hide_entry(&kept->forwarder);
+	sp_text_copy(kept->who.key, sizeof(kept->who.key), "(a submitter)");
+	sp_text_copy(kept->submitter.standing.why.words,
+		     sizeof(kept->submitter.standing.why.words), "(not kept)");
 	kept->spf.explanation = "";
 	kept->spf_helo.explanation = "";
 	/* Macros may have put it there. */

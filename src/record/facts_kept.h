@@ -13,6 +13,7 @@
 #include "sallyport/from.h"
 #include "sallyport/gate.h"
 #include "sallyport/list.h"
+#include "sallyport/submitter.h"
 
 struct sp_codec;
 
@@ -43,6 +44,8 @@ struct sp_kept {
 	struct sp_greylist_fact greylist;
 	struct sp_relay_fact relay;
 	struct sp_probe_fact probe;
+	struct sp_submitter_fact submitter;
+	struct sp_submitter who;
 };
 
 /* A copy of `facts`; texts stay where they are. */
@@ -51,8 +54,9 @@ void sp_kept_take(struct sp_kept *kept_out, const struct sp_facts *facts);
 /* Its pointers, once its values are there: policy may read it. */
 void sp_kept_link(struct sp_kept *kept);
 
-/* Without words of others in which a local part may stand: what lists have of
- * an address, what a domain's owner explains. No verdict depends on them. */
+/* Without words in which a local part may stand: what lists have of an address,
+ * what a domain's owner explains, who a submitter is. No verdict depends on
+ * them. */
 void sp_kept_hide(struct sp_kept *kept);
 
 /* DKIM, From: and DMARC, in reading as in writing. */

@@ -20,7 +20,7 @@ static const int64_t far_ms = INT64_C(0xffffffffffff);
 #define HAS_SIZE(type, size)                                                   \
 	_Static_assert(sizeof(void *) != 8 || sizeof(struct type) == (size),   \
 		       #type " has changed: write it, and read it")
-HAS_SIZE(sp_facts, 224);
+HAS_SIZE(sp_facts, 232);
 HAS_SIZE(sp_access_fact, 16);
 HAS_SIZE(sp_owner_fact, 12);
 HAS_SIZE(sp_helo_fact, 8);
@@ -34,6 +34,7 @@ HAS_SIZE(sp_greylist_fact, 72);
 HAS_SIZE(sp_relay_fact, 264);
 HAS_SIZE(sp_probe_fact, 28);
 HAS_SIZE(sp_gate_fact, 40);
+HAS_SIZE(sp_submitter_fact, 240);
 
 /* `type` is an enum's, `most` its last value. */
 #define WALK_ENUM(codec, type, value, most)                                    \
@@ -230,6 +231,34 @@ static void walk_probe(struct sp_codec *codec, struct sp_probe_fact *fact)
 	}
 }
 
+static void walk_why(struct sp_codec *codec, struct sp_submitter_why *why)
+{
+	why->cause = WALK_ENUM(codec, enum sp_submitter_cause, why->cause,
+			       SP_CAUSE_OPERATOR);
+	why->counted = WALK_ENUM(codec, enum sp_counted, why->counted,
+				 SP_COUNTED_KINDS - 1);
+	why->count = walk_count(codec, why->count);
+	why->most = walk_count(codec, why->most);
+	why->window_ms = sp_codec_signed(codec, why->window_ms, far_ms);
+	sp_codec_array(codec, why->words, sizeof(why->words));
+}
+
+static void walk_submitter(struct sp_codec *codec, struct sp_kept *kept)
+{
+	struct sp_submitter_fact *fact = &kept->submitter;
+	struct sp_submitter_standing *standing = &fact->standing;
+
+	sp_codec_group(codec, "submitter");
+	fact->state = walk_state(codec, fact->state);
+	sp_codec_array(codec, kept->who.key, sizeof(kept->who.key));
+	standing->state = WALK_ENUM(codec, enum sp_submitter_state,
+				    standing->state, SP_SUBMITTER_LOCKED);
+	standing->since_ms = sp_codec_signed(codec, standing->since_ms, far_ms);
+	standing->until_ms = sp_codec_signed(codec, standing->until_ms, far_ms);
+	standing->is_observed = sp_codec_bool(codec, standing->is_observed);
+	walk_why(codec, &standing->why);
+}
+
 static void walk_head(struct sp_codec *codec, struct sp_facts *facts)
 {
 	sp_codec_group(codec, "facts");
@@ -259,6 +288,7 @@ static void walk(struct sp_codec *codec, struct sp_kept *kept,
 	walk_greylist(codec, &kept->greylist);
 	walk_relay(codec, &kept->relay);
 	walk_probe(codec, &kept->probe);
+	walk_submitter(codec, kept);
 }
 
 static void walk_moment(struct sp_codec *codec, struct sp_moment *moment)
@@ -266,8 +296,9 @@ static void walk_moment(struct sp_codec *codec, struct sp_moment *moment)
 	const int64_t most = INT64_C(1000000000000000);
 	double score = moment->score * 1e6;
 
-	sp_codec_group(codec, "moment");
+	sp_codec_group(codec, "count");
 	moment->count = walk_count(codec, moment->count);
+	sp_codec_group(codec, "moment");
 	moment->action = WALK_ENUM(codec, enum sp_action, moment->action,
 				   SP_ACTION_REFUSE);
 	moment->would = WALK_ENUM(codec, enum sp_action, moment->would,

@@ -1,6 +1,12 @@
 # What is kept of a mail when it is over.
 libsallyport_a_SOURCES += \
 	src/record/news.c \
+	src/record/entry.c src/record/entry.h \
+	src/record/event.c src/record/event.h \
+	src/record/json.c src/record/json.h \
+	src/record/moments.c src/record/moments.h \
+	src/record/queue.c src/record/queue.h include/sallyport/recorder.h \
+	src/record/record_json.c \
 	src/record/codec.c src/record/codec.h \
 	src/record/facts_kept.c src/record/facts_kept.h \
 	src/record/facts_text.c include/sallyport/facts_text.h \

@@ -1,8 +1,13 @@
 #include "sallyport/record.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "entry.h"
+#include "moments.h"
+#include "queue.h"
+#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/counters.h"
 #include "sallyport/log.h"
@@ -16,7 +21,7 @@
 /* The last records, the oldest overwritten. */
 static struct {
 	pthread_mutex_t lock;
-	struct sp_record records[SP_RECORD_RING]; /* guarded by lock */
+	struct sp_entry *entries[SP_RECORD_RING]; /* guarded by lock */
 	size_t next;				  /* guarded by lock */
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -91,6 +96,8 @@ static void fill_findings(struct sp_record *record,
 		return;
 	record->score = verdict->score;
 	record->refuse = verdict->refuse;
+	if (verdict->because != SP_FINDING_COUNT)
+		record->because = sp_finding_kind(verdict->because)->name;
 	record->finding_count = verdict->count < SP_RECORD_FINDINGS
 					? verdict->count
 					: SP_RECORD_FINDINGS;
@@ -133,6 +140,22 @@ static void fill_submitter(struct sp_record *record, const struct sp_mail *mail)
 	record->place = mail->submission.place;
 }
 
+static void fill_greylist(struct sp_record *record,
+			  const struct sp_greylist_fact *fact)
+{
+	if (fact->identity)
+		record->proof = sp_identity_proof_text(fact->proof);
+	sp_text_copy(record->identity, sizeof(record->identity),
+		     fact->identity);
+	if (fact->state != SP_FACT_KNOWN)
+		return;
+	record->greylist = sp_greylist_state_name(fact->answer.state);
+	record->wait_ms = fact->answer.wait_ms;
+	if (fact->answer.state == SP_GREYLIST_PASSED &&
+	    record->at_ms > fact->answer.first_ms)
+		record->waited_ms = record->at_ms - fact->answer.first_ms;
+}
+
 static void fill(struct sp_record *record, const struct sp_session *session)
 {
 	const struct sp_connection *connection = &session->connection;
@@ -144,6 +167,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 		.forged = mail->own_fields.forged,
 		.degraded = mail->degraded,
 		.waited_us = mail->waited_us,
+		.at_ms = sp_clock_wall_ms(session->service->clock),
 	};
 	sp_ip_format(&connection->client, record->client);
 	sp_text_copy(record->id, sizeof(record->id), mail->id);
@@ -154,13 +178,9 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	sp_text_copy(record->helo, sizeof(record->helo), connection->helo);
 	sp_text_copy(record->from, sizeof(record->from), mail->sender);
 	sp_text_copy(record->login, sizeof(record->login), mail->login);
-	if (mail->greylist.state == SP_FACT_KNOWN)
-		record->greylist =
-			sp_greylist_state_name(mail->greylist.answer.state);
-	if (mail->greylist.identity)
-		record->proof = sp_identity_proof_text(mail->greylist.proof);
-	sp_text_copy(record->identity, sizeof(record->identity),
-		     mail->greylist.identity);
+	sp_text_copy(record->sender_domain, sizeof(record->sender_domain),
+		     mail->sender_domain);
+	fill_greylist(record, &mail->greylist);
 	sp_text_copy(record->taught, sizeof(record->taught), mail->taught);
 	memcpy(record->stage_us, mail->stage_us, sizeof(record->stage_us));
 	memcpy(record->stage_us, connection->stage_us,
@@ -328,33 +348,59 @@ static void count(const struct sp_record *record)
 	sp_timing_add(SP_TIMING_MAIL, record->waited_us);
 }
 
-static void keep(const struct sp_record *record)
+/* Takes over the reference. */
+static void keep(struct sp_entry *entry)
 {
+	struct sp_entry *oldest;
+
 	pthread_mutex_lock(&ring.lock);
-	ring.records[ring.next] = *record;
+	oldest = ring.entries[ring.next];
+	ring.entries[ring.next] = entry;
 	ring.next = (ring.next + 1) % SP_RECORD_RING;
 	pthread_mutex_unlock(&ring.lock);
+	sp_entry_unref(&oldest);
 }
 
 void sp_record_mail(const struct sp_session *session)
 {
-	struct sp_record record;
+	char facts[SP_RECORD_FACTS_SIZE];
+	struct sp_entry *entry;
+	struct sp_text text;
 
-	fill(&record, session);
-	write_line(&record);
-	count(&record);
-	keep(&record);
+	sp_text_init(&text, facts, sizeof(facts));
+	sp_moments_join(&session->mail.moments, &text);
+	entry = sp_entry_new(facts);
+	if (!entry)
+		abort();
+	fill(&entry->record, session);
+	write_line(&entry->record);
+	count(&entry->record);
+	sp_queue_put(entry);
+	keep(entry);
 }
 
-enum sp_err sp_record_find(const char *id, struct sp_record *record_out)
+static bool is_it(const struct sp_entry *entry, const char *id)
+{
+	return entry && id[0] &&
+	       (strcmp(entry->record.id, id) == 0 ||
+		strcmp(entry->record.queue_id, id) == 0);
+}
+
+enum sp_err sp_record_find(const char *id, struct sp_record *record_out,
+			   char facts_out[SP_RECORD_FACTS_SIZE])
 {
 	enum sp_err err = SP_ERR_NOT_FOUND;
 
 	pthread_mutex_lock(&ring.lock);
-	for (size_t i = 0; i < SP_RECORD_RING; i++) {
-		if (strcmp(ring.records[i].id, id) != 0)
+	for (size_t i = 1; i <= SP_RECORD_RING; i++) {
+		const struct sp_entry *entry =
+			ring.entries[(ring.next + SP_RECORD_RING - i) %
+				     SP_RECORD_RING];
+
+		if (!is_it(entry, id))
 			continue;
-		*record_out = ring.records[i];
+		*record_out = entry->record;
+		sp_text_copy(facts_out, SP_RECORD_FACTS_SIZE, entry->facts);
 		err = SP_OK;
 		break;
 	}

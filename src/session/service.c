@@ -32,6 +32,7 @@ struct shared {
 
 enum {
 	PART_STORE,
+	PART_EVENT_STORE,
 	PART_DNS,
 	PART_ADDRESS_LISTS,
 	PART_DOMAIN_LISTS,
@@ -68,6 +69,21 @@ static enum sp_err make_store(const struct sp_config *config, void **object_out)
 	struct sp_store *store = NULL;
 	enum sp_err err = sp_store_new(&config->redis, &store);
 
+	*object_out = store;
+	return err;
+}
+
+static enum sp_err make_event_store(const struct sp_config *config,
+				    void **object_out)
+{
+	struct sp_redis_config redis = config->redis;
+	struct sp_store *store = NULL;
+	enum sp_err err;
+
+	redis.connections = 1;
+	err = sp_store_new(&redis, &store);
+	if (err == SP_OK)
+		sp_store_be_quiet(store);
 	*object_out = store;
 	return err;
 }
@@ -258,6 +274,7 @@ static bool is_always_same(const struct sp_config *old,
 
 static const struct part parts[PARTS] = {
 	[PART_STORE] = { make_store, destroy_store, is_same_store },
+	[PART_EVENT_STORE] = { make_event_store, destroy_store, is_same_store },
 	[PART_DNS] = { make_dns, destroy_dns, is_same_dns },
 	[PART_ADDRESS_LISTS] = { make_address_lists, destroy_lists,
 				 are_same_address_lists },
@@ -389,6 +406,7 @@ static enum sp_err counted_service_new(const struct sp_config *config,
 	counted->service = (struct sp_service){
 		.config = config,
 		.store = counted->parts[PART_STORE]->object,
+		.event_store = counted->parts[PART_EVENT_STORE]->object,
 		.clock = clock,
 		.dns = counted->parts[PART_DNS]->object,
 		.address_lists = counted->parts[PART_ADDRESS_LISTS]->object,

@@ -31,6 +31,7 @@ struct sp_store {
 	struct sp_pool pool;
 	struct sp_breaker breaker;
 	struct sp_log_limit failure_limit;
+	bool is_quiet;
 	pthread_mutex_t lock;
 	struct sp_store_health health; /* guarded by lock */
 };
@@ -110,6 +111,11 @@ void sp_store_free(struct sp_store **store)
 	free((char *)old->login.password);
 	free(old);
 	*store = NULL;
+}
+
+void sp_store_be_quiet(struct sp_store *store)
+{
+	store->is_quiet = true;
 }
 
 static int64_t step_deadline(int64_t timeout_ms, int64_t deadline_ms)
@@ -282,6 +288,8 @@ static enum sp_breaker_outcome outcome_of(enum sp_err err, int64_t given_ms)
 static void tell(struct sp_store *store, enum sp_breaker_event event,
 		 enum sp_err err, const char *why, int64_t open_ms)
 {
+	if (store->is_quiet)
+		return;
 	if (event == SP_BREAKER_CLOSED)
 		sp_log(SP_LOG_INFO, "store: %s answers again after %.1f s",
 		       store->dialer.name, (double)open_ms / 1000);

@@ -222,6 +222,27 @@ static void any_author(struct sp_kept *kept)
 	kept->dmarc.list_domain = any_text_or_null();
 }
 
+static void any_submitter(struct sp_kept *kept)
+{
+	struct sp_submitter_standing *standing = &kept->submitter.standing;
+
+	kept->submitter.state = ANY(enum sp_fact_state, SP_FACT_KNOWN);
+	sp_text_copy(kept->who.key, sizeof(kept->who.key), any_text());
+	standing->state = ANY(enum sp_submitter_state, SP_SUBMITTER_LOCKED);
+	standing->since_ms = (int64_t)chance(1ULL << 45);
+	standing->until_ms = (int64_t)chance(1ULL << 45);
+	standing->is_observed = any_bool();
+	standing->why = (struct sp_submitter_why){
+		.cause = ANY(enum sp_submitter_cause, SP_CAUSE_OPERATOR),
+		.counted = ANY(enum sp_counted, SP_COUNTED_KINDS - 1),
+		.count = any_count(),
+		.most = any_count(),
+		.window_ms = (int64_t)chance(100 * 86400000ULL),
+	};
+	sp_text_copy(standing->why.words, sizeof(standing->why.words),
+		     any_text());
+}
+
 static void any_facts(struct sp_kept *kept, const struct sp_config *config)
 {
 	memset(kept, 0, sizeof(*kept));
@@ -240,6 +261,7 @@ static void any_facts(struct sp_kept *kept, const struct sp_config *config)
 	any_lists(kept, config);
 	any_sender(kept);
 	any_author(kept);
+	any_submitter(kept);
 	sp_kept_link(kept);
 }
 
