@@ -21,6 +21,7 @@
 #include "sallyport/geo.h"
 #include "sallyport/list_watch.h"
 #include "sallyport/log.h"
+#include "sallyport/notify.h"
 #include "sallyport/recorder.h"
 #include "sallyport/server.h"
 #include "sallyport/service.h"
@@ -32,7 +33,8 @@ enum {
 	EXIT_CONFIG = 1,
 	EXIT_USAGE = 2,
 	EXIT_START = 3,
-	REDIS_WAIT_MS = 3000
+	REDIS_WAIT_MS = 3000,
+	NOTIFY_STOP_MS = 2000
 };
 
 struct options {
@@ -419,10 +421,31 @@ static void stop_serving(struct parts *parts)
 		       cut, (long long)(parts->config->drain_ms / 1000));
 }
 
+/* The mails that have just ended may have led to notices. */
+static void stop_telling(struct sp_service_slot *slot)
+{
+	const struct sp_service *service;
+	unsigned left;
+
+	if (!slot)
+		return;
+	service = sp_service_get(slot);
+	left = service->notifier
+		       ? sp_notifier_stop(service->notifier, NOTIFY_STOP_MS)
+		       : 0;
+	sp_service_unref(&service);
+	if (left > 0)
+		sp_log(SP_LOG_WARNING,
+		       "stopping: %u notices were not told (notify.program, "
+		       "notify.mail); what they were about stands in this log",
+		       left);
+}
+
 static void stop(struct parts *parts)
 {
 	sp_server_close();
 	sp_web_stop(&parts->web);
+	stop_telling(parts->slot);
 	sp_control_stop(&parts->control);
 	sp_list_watch_stop(&parts->watch);
 	sp_recorder_stop();

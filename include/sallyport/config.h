@@ -234,6 +234,18 @@ struct sp_web_config {
 	const char *password, *token;		/* read from them; "" = none */
 };
 
+enum {
+	SP_NOTIFY_WORDS_MAX = 32
+};
+
+/* How an administrator is told of what should not wait. */
+struct sp_notify_config {
+	struct sp_list *program; /* path and arguments; empty: none */
+	const char *mail;	 /* whom to write to; "" = nobody */
+	const char *sendmail;	 /* the command that takes the mail */
+	int64_t timeout_ms;	 /* of one run */
+};
+
 struct sp_score_config {
 	enum sp_mode mode;
 	double refuse; /* a score from here on is refused */
@@ -290,6 +302,7 @@ struct sp_config {
 	struct sp_relay_config relay;
 	struct sp_outbound_config outbound;
 	struct sp_web_config web;
+	struct sp_notify_config notify;
 	struct sp_score_config score;
 	struct sp_record_config record;
 	struct sp_privacy_config privacy;

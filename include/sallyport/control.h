@@ -3,8 +3,11 @@
  *
  *   status        what the daemon is doing (names: sallyport(1), status)
  *   verdict ID    the record of one of the last 256 mails
+ *   notify test   tell the administrator that this is a test: its number
+ *   notify N      what became of notice N, one of the last 16
  *
- * A Unix socket, mode 0660: who may open it may read. One thread serves one
+ * A Unix socket, mode 0660: who may open it may read, and
+ * have a test sent. One thread serves one
  * question after the other, each within 2 s; it never touches the mail path.
  *
  * Threads:  start and stop from the main thread.

@@ -30,7 +30,8 @@ enum sp_list_kind {
 	SP_LIST_NAMES,
 	SP_LIST_ADDRESSES,
 	SP_LIST_SERVERS, /* kept as "192.0.2.1@53"; looked up by nobody */
-	SP_LIST_RULES	 /* "NAME: WHAT", kept as written; likewise */
+	SP_LIST_RULES,	 /* "NAME: WHAT", kept as written; likewise */
+	SP_LIST_WORDS /* of a command: each counts, also the same one twice */
 };
 
 struct sp_list;
@@ -48,8 +49,9 @@ void sp_list_free(struct sp_list **list);
 
 /*
  * Add one entry that stands in `file` at `line` (both for messages). An entry
- * that is there already is no error. SP_ERR_SYNTAX and SP_ERR_RANGE say that
- * `text` is no entry of this kind; the list is unchanged.
+ * that is there already is no error, and only a word is there twice then.
+ * SP_ERR_SYNTAX and SP_ERR_RANGE say that `text` is no entry of this kind; the
+ * list is unchanged.
  */
 enum sp_err sp_list_add(struct sp_list *list, const char *text,
 			const char *file, unsigned line);

@@ -1,7 +1,8 @@
 /*
  * service.h - what sessions are served with: a configuration, a store, a
  *             resolver, the DNS lists and their health, what this machine
- *             remembers of submitters, databases of places, a secret, a clock.
+ *             remembers of submitters, databases of places, a secret, who
+ *             tells the administrator, a clock.
  *
  * A connection takes a reference when it begins and keeps it to its end; a
  * reload puts a new service in its place for the connections to come. Store,
@@ -21,6 +22,7 @@ struct sp_dns;
 struct sp_hash_key;
 struct sp_geo;
 struct sp_list_set;
+struct sp_notifier;
 struct sp_service_slot;
 struct sp_store;
 struct sp_submitter_memory;
@@ -42,6 +44,9 @@ struct sp_service {
 	struct sp_submitter_memory *submitters;
 	const struct sp_hash_key *secret; /* secret.h */
 	const struct sp_geo *geo;	  /* never NULL; may know nothing */
+	/* One too, with the options of the latest reload. NULL: it could not be
+	 * started, and nobody is told. */
+	struct sp_notifier *notifier;
 };
 
 /* Takes over the caller's reference of `config`. */

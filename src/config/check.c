@@ -302,4 +302,5 @@ void sp_check_all(struct sp_loader *loader)
 	settle_rules(loader);
 	sp_check_outbound(loader);
 	sp_check_web(loader);
+	sp_check_notify(loader);
 }

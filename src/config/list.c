@@ -286,7 +286,7 @@ static enum sp_err read_key(enum sp_list_kind kind, const char *text,
 		err = read_name(text, key_out);
 	else if (kind == SP_LIST_SERVERS)
 		err = read_server(text, key_out);
-	else if (kind == SP_LIST_RULES)
+	else if (kind == SP_LIST_RULES || kind == SP_LIST_WORDS)
 		err = read_rule(text, key_out);
 	else
 		err = read_address(text, key_out);
@@ -373,7 +373,7 @@ enum sp_err sp_list_add(struct sp_list *list, const char *text,
 	item.entry.rank = rank_of(list->kind, &key);
 	item.hash = hash_bytes(key.bytes, key.length);
 	slot = find_slot(list, key.bytes, key.length, item.hash);
-	if (list->slots[slot] != 0)
+	if (list->slots[slot] != 0 && list->kind != SP_LIST_WORDS)
 		return SP_OK;
 	item.entry.file = keep_file(list, file);
 	if (item.entry.file == NULL || !keep_key(list, &key, &item))

@@ -188,7 +188,9 @@ static bool take_item(struct filler *filler, const struct sp_yaml_node *node)
 			      sp_option_words(filler->option->type)->expected);
 		return true;
 	}
-	if (strncmp(node->text, "file:", 5) != 0)
+	/* A command's words are nobody's but its own. */
+	if (filler->option->type == SP_OPTION_COMMAND ||
+	    strncmp(node->text, "file:", 5) != 0)
 		return add_entry(filler, node->text, &node->place);
 	take_file(filler, node->text + 5, node);
 	return true;

@@ -53,6 +53,8 @@ void sp_check_web(struct sp_loader *loader);
 
 /* Limits and classes; a part of sp_check_all. */
 void sp_check_outbound(struct sp_loader *loader);
+/* notify.program; likewise. */
+void sp_check_notify(struct sp_loader *loader);
 
 /* Fill in what is derived, then hold options against each other. */
 void sp_check_all(struct sp_loader *loader);

@@ -3,6 +3,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/config.h include/sallyport/finding.h \
 	include/sallyport/limits.h include/sallyport/list.h \
 	src/config/check.c \
+	src/config/check_notify.c \
 	src/config/check_outbound.c \
 	src/config/check_web.c \
 	src/config/classes.c src/config/classes.h \
@@ -20,6 +21,7 @@ libsallyport_a_SOURCES += \
 	src/config/rows.h \
 	src/config/rows_client.c \
 	src/config/rows_judge.c \
+	src/config/rows_notify.c \
 	src/config/rows_outbound.c \
 	src/config/rows_record.c \
 	src/config/rows_sender.c \

@@ -14,8 +14,8 @@
 static const struct sp_option_rows *const groups[] = {
 	&sp_option_rows_server,	  &sp_option_rows_client,
 	&sp_option_rows_sender,	  &sp_option_rows_judge,
-	&sp_option_rows_outbound, &sp_option_rows_web,
-	&sp_option_rows_outbound, &sp_option_rows_record,
+	&sp_option_rows_outbound, &sp_option_rows_notify,
+	&sp_option_rows_web,	  &sp_option_rows_record,
 };
 
 enum {
@@ -60,6 +60,9 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 				"an absolute path, or a program's name" },
 	[SP_OPTION_HOSTNAME] = { "host name",
 				 "a host name such as mx.example.org" },
+	[SP_OPTION_MAILBOX] = { "mail address",
+				"an address such as postmaster@example.org, or "
+				"a user of this machine" },
 	[SP_OPTION_LISTEN] = { "socket", "unix:/PATH, inet:PORT@ADDRESS or "
 					 "inet6:PORT@ADDRESS" },
 	[SP_OPTION_WEB] = { "web socket", "PORT (on the loopback), "
@@ -85,6 +88,9 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 	[SP_OPTION_CLASSES] = { "class list",
 				"a statement such as \"students uid: "
 				"70000-79999\"" },
+	[SP_OPTION_COMMAND] = { "word list",
+				"a program's absolute path and its arguments, "
+				"as a list" },
 	[SP_OPTION_SERVERS] = { "server list",
 				"a server such as 192.0.2.1, 192.0.2.1@5353 or "
 				"2001:db8::1@53" },

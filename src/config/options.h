@@ -26,6 +26,7 @@ enum sp_option_type {
 	SP_OPTION_PATH,	    /* const char *: absolute */
 	SP_OPTION_PROGRAM,  /* const char *: absolute, or found in PATH */
 	SP_OPTION_HOSTNAME, /* const char *: normalised */
+	SP_OPTION_MAILBOX,  /* const char *: user, or user@example.org */
 	SP_OPTION_LISTEN,   /* const char * */
 	SP_OPTION_WEB,	    /* const char * */
 	SP_OPTION_STORE,    /* struct sp_redis_config */
@@ -37,6 +38,7 @@ enum sp_option_type {
 	SP_OPTION_RULES,
 	SP_OPTION_LIMITS,
 	SP_OPTION_CLASSES,
+	SP_OPTION_COMMAND,
 	SP_OPTION_TYPES
 };
 
@@ -89,6 +91,7 @@ static inline enum sp_list_kind sp_list_kind_of(enum sp_option_type type)
 	       : type == SP_OPTION_NAMES     ? SP_LIST_NAMES
 	       : type == SP_OPTION_SERVERS   ? SP_LIST_SERVERS
 	       : type == SP_OPTION_ADDRESSES ? SP_LIST_ADDRESSES
+	       : type == SP_OPTION_COMMAND   ? SP_LIST_WORDS
 					     : SP_LIST_RULES;
 }
 
@@ -103,7 +106,7 @@ static inline bool sp_option_is_list(enum sp_option_type type)
 {
 	return type == SP_OPTION_NETWORKS || type == SP_OPTION_NAMES ||
 	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS ||
-	       sp_option_has_names(type);
+	       type == SP_OPTION_COMMAND || sp_option_has_names(type);
 }
 
 #endif

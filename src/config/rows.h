@@ -18,5 +18,6 @@ extern const struct sp_option_rows sp_option_rows_judge;
 extern const struct sp_option_rows sp_option_rows_outbound;
 extern const struct sp_option_rows sp_option_rows_web;
 extern const struct sp_option_rows sp_option_rows_record;
+extern const struct sp_option_rows sp_option_rows_notify;
 
 #endif

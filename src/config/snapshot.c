@@ -113,6 +113,23 @@ static bool is_word(const char *text)
 	       text[0] != '-';
 }
 
+/* One that can be an argument of sendmail and stand in a header field as it is:
+ * "root", "postmaster@example.org". */
+static bool is_mailbox(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.!#$%&'*+/=?^_`{|}~-";
+	size_t length = strspn(text, allowed);
+
+	if (length == 0 || length > 64 || text[0] == '-' || text[0] == '.')
+		return false;
+	if (text[length] == '\0')
+		return true;
+	return text[length] == '@' &&
+	       sp_domain_kind(text + length + 1) >= SP_DOMAIN_SINGLE;
+}
+
 static const char *check_text(const struct sp_option *option, const char *text)
 {
 	bool is_good = true;
@@ -137,6 +154,9 @@ static const char *check_text(const struct sp_option *option, const char *text)
 		break;
 	case SP_OPTION_WEB:
 		return sp_endpoint_read_web(text, &address, &port);
+	case SP_OPTION_MAILBOX:
+		is_good = is_mailbox(text);
+		break;
 	default:
 		return sp_endpoint_check_listen(text);
 	}
@@ -282,6 +302,7 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_RULES:
 	case SP_OPTION_LIMITS:
 	case SP_OPTION_CLASSES:
+	case SP_OPTION_COMMAND:
 		write_list(out, option, *(struct sp_list *const *)field);
 		return;
 	default:

@@ -169,7 +169,11 @@ static json_t *answer(struct sp_control *control, const char *question)
 		return answer_status(control);
 	if (sp_text_starts(question, "verdict "))
 		return answer_verdict(question + strlen("verdict "));
-	return complaint("unknown question: status, or verdict ID");
+	if (sp_text_starts(question, "notify "))
+		return sp_answer_notify(&control->sources,
+					question + strlen("notify "));
+	return complaint("unknown question: status, verdict ID, notify test, "
+			 "or notify NUMBER");
 }
 
 static void serve_one(struct sp_control *control, int fd)

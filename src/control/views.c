@@ -242,6 +242,7 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 	json_object_set_new(object, "reload_error", text(reload_error));
 	json_object_set_new(object, "store", store(service, sources->embedded));
 	json_object_set_new(object, "dns", dns(service));
+	json_object_set_new(object, "notices", sp_view_notices(service));
 	json_object_set_new(object, "address_lists",
 			    lists(service->address_lists));
 	json_object_set_new(object, "domain_lists",

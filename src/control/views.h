@@ -10,11 +10,17 @@
 
 struct sp_control_sources;
 struct sp_record;
+struct sp_service;
 
 /* New references; NULL without memory. */
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error);
 /* `facts` as facts_text.h writes them, or "". */
 json_t *sp_view_record(const struct sp_record *record, const char *facts);
+json_t *sp_view_notices(const struct sp_service *service);
+
+/* What is answered to "notify WORD". */
+json_t *sp_answer_notify(const struct sp_control_sources *sources,
+			 const char *word);
 
 #endif

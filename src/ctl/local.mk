@@ -5,6 +5,7 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 	src/ctl/ctl.c \
 	src/ctl/greylist.c src/ctl/greylist.h src/ctl/greylist_rows.c \
 	src/ctl/message.c src/ctl/message.h \
+	src/ctl/notify.c \
 	src/ctl/output.c src/ctl/output.h \
 	src/ctl/status.c \
 	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \

@@ -185,6 +185,17 @@ static void print_places(const json_t *places)
 	}
 }
 
+static void print_notices(const json_t *notices)
+{
+	if (!is_true(notices, "program") && !is_true(notices, "mail"))
+		return;
+	printf("%-12s %lld told, %lld failed, %lld dropped, %lld waiting\n",
+	       "notices", number(notices, "good"), number(notices, "failed"),
+	       number(notices, "dropped"), number(notices, "waiting"));
+	if (text(notices, "last_error")[0])
+		print_line("  last error", text(notices, "last_error"));
+}
+
 static void print_reloads(const json_t *status)
 {
 	printf("%-12s %lld\n", "reloads", number(status, "reloads"));
@@ -245,6 +256,7 @@ static int show(const struct sp_ctl *ctl)
 	print_lists(json_object_get(status, "address_lists"));
 	print_lists(json_object_get(status, "domain_lists"));
 	print_places(json_object_get(status, "places"));
+	print_notices(json_object_get(status, "notices"));
 	print_reloads(status);
 	json_decref(status);
 	return exit_code;

@@ -13,6 +13,7 @@
 #include "sallyport/list.h"
 #include "sallyport/list_set.h"
 #include "sallyport/log.h"
+#include "sallyport/notify.h"
 #include "sallyport/organisation.h"
 #include "sallyport/secret.h"
 #include "sallyport/store.h"
@@ -39,6 +40,7 @@ enum {
 	PART_SUFFIXES,
 	PART_SUBMITTERS,
 	PART_SECRET,
+	PART_NOTIFIER,
 	PARTS
 };
 
@@ -263,7 +265,30 @@ static enum sp_err make_secret(const struct sp_config *config,
 	return SP_OK;
 }
 
-/* What has been counted, and how names are hashed, outlives every reload. */
+/* Without it mail flows all the same: nobody is told. */
+static enum sp_err make_notifier(const struct sp_config *config,
+				 void **object_out)
+{
+	struct sp_notifier *notifier = NULL;
+	enum sp_err err = sp_notifier_new(config, &notifier);
+
+	if (err != SP_OK)
+		sp_log(SP_LOG_ERROR,
+		       "notify: cannot begin (%s): nobody is told",
+		       sp_err_text(err));
+	*object_out = notifier;
+	return SP_OK;
+}
+
+static void destroy_notifier(void *object)
+{
+	struct sp_notifier *notifier = object;
+
+	sp_notifier_free(&notifier);
+}
+
+/* What has been counted, how names are hashed, and what is still to be told
+ * outlives every reload. */
 static bool is_always_same(const struct sp_config *old,
 			   const struct sp_config *fresh)
 {
@@ -284,6 +309,7 @@ static const struct part parts[PARTS] = {
 	[PART_SUBMITTERS] = { make_submitters, destroy_submitters,
 			      is_always_same },
 	[PART_SECRET] = { make_secret, free, is_always_same },
+	[PART_NOTIFIER] = { make_notifier, destroy_notifier, is_always_same },
 };
 
 static void shared_unref(struct shared *shared)
@@ -415,6 +441,7 @@ static enum sp_err counted_service_new(const struct sp_config *config,
 		.submitters = counted->parts[PART_SUBMITTERS]->object,
 		.secret = counted->parts[PART_SECRET]->object,
 		.geo = counted->geo,
+		.notifier = counted->parts[PART_NOTIFIER]->object,
 	};
 	atomic_init(&counted->references, 1);
 	*counted_out = counted;
@@ -464,6 +491,8 @@ enum sp_err sp_service_slot_set(struct sp_service_slot *slot,
 	if (err != SP_OK)
 		return err;
 	fresh->slot = slot;
+	if (fresh->service.notifier)
+		sp_notifier_configure(fresh->service.notifier, config);
 	pthread_mutex_lock(&slot->lock);
 	slot->now = fresh;
 	pthread_mutex_unlock(&slot->lock);

@@ -17,7 +17,7 @@ ORDER = [
     ["log", "metrics"],
     ["dnsbl", "outbound"],
     ["config"],
-    ["dns", "geo", "store", "sock", "mail", "daemon"],
+    ["dns", "geo", "store", "sock", "mail", "daemon", "notify"],
     ["spf", "dkim", "dmarc"],
     ["session"],
     ["check"],

@@ -129,6 +129,35 @@ static const struct error_row error_rows[] = {
 	{ "a path that is not absolute",
 	  "state-dir: here\n",
 	  { "1:12: state-dir: expected an absolute path, found \"here\"" } },
+	{ "a command as for a shell",
+	  "notify: {program: /usr/local/bin/tell --loud}\n",
+	  { "1:19: notify.program: expected a list that begins with an "
+	    "absolute path, such as [/usr/local/bin/tell, --loud], found "
+	    "\"/usr/local/bin/tell --loud\"" } },
+	{ "a command that would be looked for",
+	  "notify: {program: [tell, /etc/passwd]}\n",
+	  { "1:19: notify.program: expected a list that begins with an "
+	    "absolute path, such as [/usr/local/bin/tell, --loud], found "
+	    "\"tell\"" } },
+	{ "a command with more words than anybody needs",
+	  "notify: {program: [/a,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+	  "1,1,1,1,1,1,1,1,1,1]}\n",
+	  { "1:19: notify.program: expected at most 32 words" } },
+	{ "a mail address that sendmail would take for an option",
+	  "notify: {mail: -bd}\n",
+	  { "1:16: notify.mail: expected an address such as "
+	    "postmaster@example.org, or a user of this machine, found "
+	    "\"-bd\"" } },
+	{ "a mail address that would be two",
+	  "notify: {mail: 'a@example.org,b@example.org'}\n",
+	  { "1:16: notify.mail: expected an address such as "
+	    "postmaster@example.org, or a user of this machine, found "
+	    "\"a@example.org,b@example.org\"" } },
+	{ "a mail address without its user",
+	  "notify: {mail: '@example.org'}\n",
+	  { "1:16: notify.mail: expected an address such as "
+	    "postmaster@example.org, or a user of this machine, found "
+	    "\"@example.org\"" } },
 	{ "a path that must not be empty",
 	  "state-dir: ''\n",
 	  { "1:12: state-dir: expected an absolute path, found \"\"" } },
