@@ -16,6 +16,7 @@
 #include "http.h"
 
 struct sp_embedded;
+struct sp_now_history;
 struct sp_service;
 
 struct sp_web_call {
@@ -24,6 +25,7 @@ struct sp_web_call {
 	const struct sp_embedded *embedded; /* NULL: not ours to run */
 	struct sp_guard *guard;
 	const json_t *body;
+	struct sp_now_history *history; /* now_view.h */
 	int64_t uptime_ms;
 	struct sp_http_reply *reply;
 };

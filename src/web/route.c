@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "assets.h"
 #include "metrics.h"
+#include "now_view.h"
 #include "sallyport/config.h"
 #include "sallyport/service.h"
 #include "session_view.h"
@@ -16,6 +18,7 @@ struct route {
 
 static const struct route routes[] = {
 	{ "/metrics", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_metrics },
+	{ "/api/now", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_now },
 	{ "/api/session", SP_HTTP_GET, SP_GUARD_NOTHING, sp_view_session },
 	{ "/api/sign-in", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_in },
 	{ "/api/sign-out", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_out },
@@ -55,13 +58,36 @@ static void answer_route(struct sp_web_call *call, const struct route *route)
 	json_decref(body);
 }
 
+/* They tell nothing of anybody. */
+static bool answer_asset(struct sp_web_call *call)
+{
+	if (call->request->method != SP_HTTP_GET)
+		return false;
+	for (size_t i = 0; i < sp_asset_count; i++) {
+		const struct sp_asset *asset = &sp_assets[i];
+
+		if (strcmp(asset->path, call->request->path) != 0)
+			continue;
+		*call->reply = (struct sp_http_reply){
+			.status = 200,
+			.type = asset->type,
+			.bytes = asset->text,
+			.length = strlen(asset->text),
+		};
+		return true;
+	}
+	return false;
+}
+
 void sp_route(struct sp_web_call *call)
 {
 	bool is_path_known;
 	const struct route *route = find(call->request, &is_path_known);
 	struct sp_guard_answer pass;
 
-	/* What exists is no stranger's business either: asked first. */
+	if (answer_asset(call))
+		return;
+	/* What else exists is no stranger's business either: asked first. */
 	sp_guard_ask(call->guard, &call->service->config->web, call->request,
 		     route != NULL ? route->need : SP_GUARD_LOOK, &pass);
 	if (pass.status != 200) {

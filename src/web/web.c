@@ -10,6 +10,7 @@
 
 #include "guard.h"
 #include "http.h"
+#include "now_view.h"
 #include "route.h"
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
@@ -26,6 +27,7 @@ struct sp_web {
 	struct sp_guard *guard;
 	struct sp_http *http;
 	struct sp_web_sources sources;
+	struct sp_now_history history; /* of HTTP's thread */
 };
 
 static socklen_t fill_address(const struct sp_web_config *config,
@@ -94,13 +96,14 @@ enum sp_err sp_web_open(const struct sp_config *config, struct sp_web **web_out)
 static void answer(void *context, const struct sp_http_request *request,
 		   struct sp_http_reply *reply_out)
 {
-	const struct sp_web *web = context;
+	struct sp_web *web = context;
 	const struct sp_service *service = sp_service_get(web->sources.slot);
 	struct sp_web_call call = {
 		.request = request,
 		.service = service,
 		.embedded = web->sources.embedded,
 		.guard = web->guard,
+		.history = &web->history,
 		.uptime_ms = sp_clock_mono_ms() - web->begun_ms,
 		.reply = reply_out,
 	};
