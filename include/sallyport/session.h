@@ -305,8 +305,7 @@ void sp_session_end_mail(struct sp_session *session);
 /* Who of this machine's users has sent it; never NULL. */
 const struct sp_owner_fact *sp_session_owner(const struct sp_session *session);
 
-/* Nothing of incoming mail is checked: trusted, authenticated, or a user of this
- * machine. */
+/* Nothing of incoming mail is checked: trusted, authenticated or local. */
 bool sp_session_is_exempt(const struct sp_session *session);
 
 /* The facts of now, for policy. Pointers live as long as the session's. */

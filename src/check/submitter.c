@@ -7,6 +7,9 @@
  * network. Of a user of this machine nobody can say who it is when his process
  * closed its end before we looked, or when Postfix does not tell: all of these
  * are one submitter with limits, for else whoever wants to hide would have none.
+ *
+ * A process of this machine that has dialled an address of it that is not in
+ * access.trusted-networks is counted, and checked as a stranger too.
  */
 #include "sallyport/check.h"
 

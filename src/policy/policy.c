@@ -432,14 +432,14 @@ void sp_policy_decide(const struct sp_facts *facts,
 		.refuse = config->score.refuse,
 		.explanation = "",
 	};
-	if (facts->is_trusted || facts->is_submitted) {
+	if (facts->is_trusted || facts->is_submitted)
 		sp_policy_find(&d, SP_FINDING_TRUSTED, "%s",
 			       facts->is_trusted
 				       ? "the client is in a trusted network"
 				       : "submitted by a user of this host");
-		sp_policy_weigh_submitter(&d);
+	sp_policy_weigh_submitter(&d);
+	if (facts->is_trusted || facts->is_submitted)
 		return;
-	}
 	sp_policy_weigh_greeting(&d);
 	weigh_helo(&d);
 	weigh_probes(&d);

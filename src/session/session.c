@@ -361,10 +361,7 @@ const struct sp_owner_fact *sp_session_owner(const struct sp_session *session)
 
 bool sp_session_is_exempt(const struct sp_session *session)
 {
-	const struct sp_connection *connection = &session->connection;
-
-	return connection->is_trusted || connection->is_local ||
-	       connection->owner.state == SP_FACT_KNOWN ||
+	return session->connection.is_trusted || session->connection.is_local ||
 	       session->mail.login[0] != '\0';
 }
 
@@ -379,8 +376,7 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 	*facts_out = (struct sp_facts){
 		.stage = stage,
 		.is_trusted = connection->is_trusted,
-		.is_submitted = connection->is_local || mail->login[0] ||
-				connection->owner.state == SP_FACT_KNOWN,
+		.is_submitted = connection->is_local || mail->login[0],
 		.is_null_sender = mail->sender_kind == SP_ADDRESS_NULL,
 		.degraded = mail->degraded,
 		.access_client = &connection->access_client,

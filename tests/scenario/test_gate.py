@@ -67,16 +67,12 @@ class Greeting(DaemonCase):
         self.assertTrue(self.finds_talk(before_helo=0, helos=2))
 
     def show_a_client(self, sally):
-        """A session of one that the kernel shows: over loopback, to ourselves. It
-        has gone when we look, so that nobody can say whose it was: a user of this
-        machine would not be held."""
+        """A session of one that the kernel shows: over loopback, to ourselves."""
         with socket.create_server(("127.0.0.1", 0)) as server, \
                 socket.create_connection(server.getsockname()) as client, Milter(sally.socket_path) as link:
             link.negotiate()
             address, port = server.getsockname()
-            own = client.getsockname()[1]
-            client.close()
-            link.connect_client("127.0.0.1", port=own,
+            link.connect_client("127.0.0.1", port=client.getsockname()[1],
                                 macros={"{daemon_addr}": address, "{daemon_port}": str(port)})
 
     def test_unseen_among_seen_ones_nobody_is_judged_by_its_time(self):
