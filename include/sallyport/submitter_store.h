@@ -182,9 +182,12 @@ enum sp_err sp_submitter_bounce(struct sp_store *store,
 				int64_t deadline_ms,
 				struct sp_submitter_bounced *bounced_out);
 
-/* The hash of a Message-ID as it stands in a header field, without blanks and
- * angle brackets. */
-void sp_message_id_hash(const char *message_id, struct sp_hash *hash_out);
+/*
+ * The hash of a Message-ID as it stands in a header field, without blanks, angle
+ * brackets, and what stands before these (comments). False when nothing is left:
+ * what is remembered by that is everybody's.
+ */
+bool sp_message_id_hash(const char *message_id, struct sp_hash *hash_out);
 
 /* --- for the operator ----------------------------------------------------- */
 

@@ -91,8 +91,8 @@ static void note_message_id(struct sp_session *session, const char *value)
 
 	if (submission->has_message_id)
 		return;
-	submission->has_message_id = true;
-	sp_message_id_hash(value, &submission->message_id);
+	submission->has_message_id =
+		sp_message_id_hash(value, &submission->message_id);
 	if (is_made_here(value, session->connection.own_name))
 		submission->made_here =
 			sp_arena_copy(&session->mail.arena, value,

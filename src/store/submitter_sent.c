@@ -21,11 +21,16 @@ enum {
 static const int64_t remember_ms = INT64_C(5) * 86400000;
 static const int64_t hour_ms = 3600000, day_ms = 86400000;
 
-void sp_message_id_hash(const char *message_id, struct sp_hash *hash_out)
+bool sp_message_id_hash(const char *message_id, struct sp_hash *hash_out)
 {
-	const char *begin = message_id + strspn(message_id, " \t\r\n<");
+	const char *bracket = strchr(message_id, '<');
+	const char *begin = bracket ? bracket + 1 : message_id;
+	size_t length;
 
-	sp_hash_make(NULL, begin, strcspn(begin, " \t\r\n>"), hash_out);
+	begin += strspn(begin, " \t\r\n<");
+	length = strcspn(begin, " \t\r\n>");
+	sp_hash_make(NULL, begin, length, hash_out);
+	return length > 0;
 }
 
 /* Added up, not XORed: one that is named twice is not one that is not named. */

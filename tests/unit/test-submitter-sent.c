@@ -250,6 +250,30 @@ static void test_bounces(void **state)
 	assert_int_equal(bounce(world, "<2@x>", 1, &bounced), SP_ERR_NOT_FOUND);
 }
 
+static void test_message_ids(void **state)
+{
+	static const char *const same[] = {
+		"1@x",
+		" <1@x>\r\n",
+		"\r\n\t<1@x> (a comment)",
+		" (a comment) <1@x>",
+		"< 1@x >",
+	};
+	static const char *const none[] = { "", " \r\n", "<>", "< >", "a <>" };
+	struct sp_hash wanted, hash;
+
+	(void)state;
+	assert_true(sp_message_id_hash("<1@x>", &wanted));
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		assert_true(sp_message_id_hash(same[i], &hash));
+		assert_memory_equal(&hash, &wanted, sizeof(hash));
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(sp_message_id_hash(none[i], &hash));
+	assert_true(sp_message_id_hash("<2@x>", &hash));
+	assert_memory_not_equal(&hash, &wanted, sizeof(hash));
+}
+
 static void test_nobody_takes_anothers_mail_for_his(void **state)
 {
 	struct submitter_world *world = *state;
@@ -415,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_what_did_not_go_out_is_taken_back),
 		cmocka_unit_test(test_it_is_taken_from_where_it_was_counted),
 		cmocka_unit_test(test_bounces),
+		cmocka_unit_test(test_message_ids),
 		cmocka_unit_test(test_nobody_takes_anothers_mail_for_his),
 		cmocka_unit_test(test_sent_mail_is_remembered_for_five_days),
 		cmocka_unit_test(
