@@ -37,9 +37,12 @@ const struct sp_check *sp_check_row(size_t index);
 /* Run all that `stage` makes possible, in the table's order. */
 void sp_checks_run(struct sp_session *session, enum sp_stage stage);
 
-/* A piece of the body, for whoever hashes it. */
+/* A piece of the body, for whoever hashes or reads it. */
 void sp_dkim_take_body(struct sp_session *session, const unsigned char *bytes,
 		       size_t length);
+
+void sp_dsn_take_body(struct sp_session *session, const unsigned char *bytes,
+		      size_t length);
 
 /* The checks' own functions, one per file in src/check. */
 void sp_access_client(struct sp_session *session, int64_t deadline_ms);
@@ -69,6 +72,8 @@ void sp_dkim_end_of_headers(struct sp_session *session, int64_t deadline_ms);
 void sp_dkim_judge(struct sp_session *session, int64_t deadline_ms);
 void sp_dmarc_ask_all(struct sp_session *session, int64_t deadline_ms);
 void sp_dmarc_judge(struct sp_session *session, int64_t deadline_ms);
+void sp_dsn_begin(struct sp_session *session, int64_t deadline_ms);
+void sp_dsn_judge(struct sp_session *session, int64_t deadline_ms);
 void sp_greylist_check(struct sp_session *session, int64_t deadline_ms);
 void sp_probe_check(struct sp_session *session, int64_t deadline_ms);
 void sp_submitter_at_mail(struct sp_session *session, int64_t deadline_ms);

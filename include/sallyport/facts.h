@@ -18,6 +18,7 @@
 
 #include "sallyport/domain.h"
 #include "sallyport/greylist_store.h"
+#include "sallyport/hash.h"
 #include "sallyport/probe_store.h"
 #include "sallyport/spf.h"
 #include "sallyport/submitter_store.h"
@@ -285,6 +286,29 @@ struct sp_submitter_fact {
 	struct sp_submitter_standing standing;
 };
 
+/* dsn: the mail says that another one has come back. NOT_RUN: it says no such
+ * thing, or nobody asks. */
+enum sp_dsn_kind {
+	SP_DSN_OURS,	    /* one that went out from here */
+	SP_DSN_PASSED,	    /* one that was here, and is not remembered: an old
+			       one, or one that was only forwarded */
+	SP_DSN_BACKSCATTER, /* one that never went out from here */
+	SP_DSN_UNREADABLE   /* it does not say which one */
+};
+
+const char *sp_dsn_kind_text(enum sp_dsn_kind kind); /* "backscatter" */
+
+struct sp_dsn_fact {
+	enum sp_fact_state state;
+	enum sp_dsn_kind kind;
+	uint32_t failed;       /* recipients; not the delayed, delivered, ... */
+	struct sp_hash mail;   /* the other one, by its Message-ID */
+	const char *submitter; /* whose it was: OURS; else "" */
+};
+
+/* What is said of it, of a fact that has run: its kind, or "temperror". */
+const char *sp_dsn_fact_text(const struct sp_dsn_fact *fact);
+
 /* All facts at one moment, as policy sees them. Never NULL pointers. */
 struct sp_facts {
 	enum sp_stage stage;
@@ -310,6 +334,7 @@ struct sp_facts {
 	const struct sp_dkim_fact *dkim;
 	const struct sp_from *from; /* NULL: not read; see the stage */
 	const struct sp_dmarc_fact *dmarc;
+	const struct sp_dsn_fact *dsn;
 	const struct sp_greylist_fact *greylist;
 	const struct sp_relay_fact *relay;
 	const struct sp_probe_fact *probe;

@@ -21,6 +21,7 @@
 #include "sallyport/geo.h"
 #include "sallyport/id.h"
 #include "sallyport/ip.h"
+#include "sallyport/submitter.h"
 
 struct sp_session;
 struct sp_verdict;
@@ -29,7 +30,7 @@ enum {
 	SP_RECORD_RING = 256,
 	SP_RECORD_FINDINGS = 24, /* the first ones */
 	SP_RECORD_REASON_SIZE = 160,
-	SP_RECORD_RESULTS = 12, /* iprev, 2 of SPF, 8 of DKIM, DMARC */
+	SP_RECORD_RESULTS = 13, /* iprev, 2 of SPF, 8 of DKIM, DMARC, DSN */
 	SP_RECORD_LOOKUPS = 64, /* the first ones */
 	SP_RECORD_NAMES_SIZE = 3072,
 	SP_RECORD_JSON_SIZE = 32768,
@@ -101,6 +102,10 @@ struct sp_record {
 	enum sp_submitter_state submitter_state;
 	struct sp_place place; /* of a login's client */
 	char taught[SP_GREYLIST_LESSONS_MAX * SP_IDENTITY_SIZE]; /* "" */
+	/* Whether it says that another one has come back; NULL: it does not. */
+	const char *dsn;
+	uint32_t dsn_failed, dsn_counted;
+	char dsn_submitter[SP_SUBMITTER_SIZE]; /* whose that was; "" */
 	double score, refuse;
 	uint32_t forged; /* fields that claimed to be ours */
 	unsigned degraded;
@@ -141,6 +146,10 @@ void sp_record_submission(struct sp_session *session);
 
 /* Tell what was found of submitters while this mail went on, once. */
 void sp_record_news(struct sp_session *session);
+
+/* Count the recipients that sent a mail back against who had sent it, if the
+ * mail that says so was let in; then it may wait likewise. */
+void sp_record_bounces(struct sp_session *session);
 
 /* A copy of the kept record of the mail with this id, or the latest with this
  * queue id, and of its facts as facts_text.h writes them; SP_ERR_NOT_FOUND. */

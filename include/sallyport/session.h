@@ -32,6 +32,7 @@
 
 struct sockaddr;
 struct sp_dns_batch;
+struct sp_dsn;
 struct sp_from;
 struct sp_service;
 struct sp_verdict;
@@ -194,6 +195,9 @@ struct sp_mail {
 	uint8_t keys[SP_DKIM_QUESTIONS_MAX]; /* by question: in the batch */
 	struct sp_dkim_fact dkim_fact;
 	struct sp_dmarc_fact dmarc;
+	struct sp_dsn *dsn; /* NULL: no mail that may say that one came back */
+	struct sp_dsn_fact dsn_fact;
+	uint32_t bounces_counted;   /* of its submitter, when all was over */
 	const char *list_id;	    /* List-Id, cut; "" */
 	bool has_header;	    /* the first field has come */
 	bool has_headers_ended;	    /* SP_STAGE_EOH is over */

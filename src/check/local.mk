@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	src/check/dkim.c \
 	src/check/dmarc.c \
 	src/check/dnsbl.c \
+	src/check/dsn.c \
 	src/check/greylist.c \
 	src/check/helo.c include/sallyport/helo.h \
 	src/check/helo_name.c \

@@ -10,6 +10,11 @@
  *
  * A process of this machine that has dialled an address of it that is not in
  * access.trusted-networks is counted, and checked as a stranger too.
+ *
+ * Nobody's is what Postfix itself writes: notices of mail that could not be
+ * delivered, which it shows us only with internal_mail_filter_classes = bounce.
+ * They come as mail of its sendmail command does, with a null sender, but
+ * without the field that tells whose such mail is.
  */
 #include "sallyport/check.h"
 
@@ -38,6 +43,16 @@ static bool find_network(const struct sp_session *session,
 	       sp_submitter_of_client(client, prefix, who_out) == SP_OK;
 }
 
+static bool is_mtas_own(const struct sp_session *session)
+{
+	const struct sp_owner_fact *owner = sp_session_owner(session);
+
+	return session->connection.is_local &&
+	       session->mail.sender_kind == SP_ADDRESS_NULL &&
+	       owner->state == SP_FACT_UNKNOWN &&
+	       owner->why == SP_OWNER_NO_HEADER;
+}
+
 /* False: a stranger. */
 static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 {
@@ -48,6 +63,8 @@ static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 				  config->outbound.login_domain,
 				  who_out) == SP_OK)
 		return true;
+	if (is_mtas_own(session))
+		return false;
 	if (!is_user(owner))
 		return find_network(session, who_out);
 	sp_submitter_of_user(owner->state == SP_FACT_KNOWN ? owner->uid

@@ -111,6 +111,13 @@ static const struct sp_check checks[] = {
 			[SP_STAGE_EOM] = sp_dmarc_judge },
 	},
 	{
+		/* Of submitters' mail, and for whoever hands it on to us. */
+		.name = "dsn",
+		.is_for_all = true,
+		.at = { [SP_STAGE_MAIL] = sp_dsn_begin,
+			[SP_STAGE_EOM] = sp_dsn_judge },
+	},
+	{
 		.name = "greylist",
 		.at = { [SP_STAGE_GREYLIST] = sp_greylist_check },
 		.waits = { [SP_STAGE_GREYLIST] = true },

@@ -162,6 +162,9 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_DMARC_PERMERROR] = { "DMARC_PERMERROR", 0.3,
 					 "The DMARC record of the author's "
 					 "domain cannot be read." },
+	[SP_FINDING_BACKSCATTER] = { "BACKSCATTER", 1.5,
+				     "It says that a mail has come back which "
+				     "never went out from here." },
 	[SP_FINDING_GREYLISTED] = { "GREYLISTED", 0,
 				    "A first-time sender was asked to come "
 				    "back." },

@@ -67,7 +67,8 @@ static const struct sp_option rows[] = {
 	  .offset = AT(helo.own_names),
 	  .help = "Names that are ours, beside what the mail server calls "
 		  "itself: a stranger who says one of them is lying, in HELO "
-		  "or in Authentication-Results." },
+		  "or in Authentication-Results. A mail that comes back and "
+		  "has passed one of them is no backscatter." },
 	{ .name = "helo.own-addresses",
 	  .type = SP_OPTION_NETWORKS,
 	  .offset = AT(helo.own_addresses),

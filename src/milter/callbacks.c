@@ -94,6 +94,7 @@ static void finish_mail(struct sp_session *session)
 {
 	if (session->mail.is_open) {
 		sp_record_submission(session);
+		sp_record_bounces(session);
 		sp_record_news(session);
 		sp_record_teach(session);
 		sp_record_probes(session);
@@ -536,6 +537,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 	end_headers(session);
 	sp_submission_note_body(session, bytes, length);
 	sp_dkim_take_body(session, bytes, length);
+	sp_dsn_take_body(session, bytes, length);
 	return go_on(session, SMFIP_NR_BODY);
 }
 

@@ -372,6 +372,17 @@ static void weigh_lists(struct sp_deliberation *d)
 	}
 }
 
+/* One that was here may have been forwarded, or be older than we remember. */
+static void weigh_dsn(struct sp_deliberation *d)
+{
+	const struct sp_dsn_fact *fact = d->facts->dsn;
+
+	if (fact->state == SP_FACT_KNOWN && fact->kind == SP_DSN_BACKSCATTER)
+		sp_policy_find(d, SP_FINDING_BACKSCATTER,
+			       "the mail that it says has come back never went "
+			       "out from here");
+}
+
 static void weigh_score(struct sp_deliberation *d)
 {
 	if (d->verdict->score >= d->config->score.refuse)
@@ -449,6 +460,7 @@ void sp_policy_decide(const struct sp_facts *facts,
 	weigh_sender_domain(&d);
 	weigh_lists(&d);
 	sp_policy_weigh_origin(&d);
+	weigh_dsn(&d);
 	weigh_access(&d, access);
 	/* Who is allowed by name is let in, whatever else is found. But what
 	 * is held for the end of message is held for its other recipients. */

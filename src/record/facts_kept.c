@@ -64,6 +64,7 @@ void sp_kept_take(struct sp_kept *kept_out, const struct sp_facts *facts)
 	take_author(kept_out, facts);
 	kept_out->greylist = *facts->greylist;
 	kept_out->relay = *facts->relay;
+	kept_out->dsn = *facts->dsn;
 	kept_out->probe = *facts->probe;
 	kept_out->submitter = *facts->submitter;
 	if (facts->submitter->who)
@@ -99,6 +100,7 @@ void sp_kept_link(struct sp_kept *kept)
 			      : NULL;
 	kept->dmarc.outcome = &kept->outcome;
 	facts->dmarc = &kept->dmarc;
+	facts->dsn = &kept->dsn;
 	facts->greylist = &kept->greylist;
 	facts->relay = &kept->relay;
 	facts->probe = &kept->probe;

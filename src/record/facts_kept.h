@@ -40,6 +40,7 @@ struct sp_kept {
 	struct sp_from from;
 	struct sp_dmarc_fact dmarc;
 	struct sp_dmarc_outcome outcome;
+	struct sp_dsn_fact dsn;
 	struct sp_list_entry forwarder;
 	struct sp_greylist_fact greylist;
 	struct sp_relay_fact relay;

@@ -20,7 +20,7 @@ static const int64_t far_ms = INT64_C(0xffffffffffff);
 #define HAS_SIZE(type, size)                                                   \
 	_Static_assert(sizeof(void *) != 8 || sizeof(struct type) == (size),   \
 		       #type " has changed: write it, and read it")
-HAS_SIZE(sp_facts, 232);
+HAS_SIZE(sp_facts, 240);
 HAS_SIZE(sp_access_fact, 16);
 HAS_SIZE(sp_owner_fact, 12);
 HAS_SIZE(sp_helo_fact, 8);
@@ -30,6 +30,7 @@ HAS_SIZE(sp_sender_domain_fact, 8);
 HAS_SIZE(sp_dnsbl_list_fact, 16);
 HAS_SIZE(sp_rhsbl_fact, 16);
 HAS_SIZE(sp_spf_fact, 48);
+HAS_SIZE(sp_dsn_fact, 40);
 HAS_SIZE(sp_greylist_fact, 72);
 HAS_SIZE(sp_relay_fact, 264);
 HAS_SIZE(sp_probe_fact, 28);
@@ -259,6 +260,17 @@ static void walk_submitter(struct sp_codec *codec, struct sp_kept *kept)
 	walk_why(codec, &standing->why);
 }
 
+/* Which mail it was, and whose, says nothing of this one. */
+static void walk_dsn(struct sp_codec *codec, struct sp_dsn_fact *fact)
+{
+	sp_codec_group(codec, "dsn");
+	fact->state = walk_state(codec, fact->state);
+	fact->kind = WALK_ENUM(codec, enum sp_dsn_kind, fact->kind,
+			       SP_DSN_UNREADABLE);
+	fact->failed = walk_count(codec, fact->failed);
+	fact->submitter = "";
+}
+
 static void walk_head(struct sp_codec *codec, struct sp_facts *facts)
 {
 	sp_codec_group(codec, "facts");
@@ -289,6 +301,7 @@ static void walk(struct sp_codec *codec, struct sp_kept *kept,
 	walk_relay(codec, &kept->relay);
 	walk_probe(codec, &kept->probe);
 	walk_submitter(codec, kept);
+	walk_dsn(codec, &kept->dsn);
 }
 
 static void walk_moment(struct sp_codec *codec, struct sp_moment *moment)

@@ -1,5 +1,6 @@
 # What is kept of a mail when it is over.
 libsallyport_a_SOURCES += \
+	src/record/bounces.c \
 	src/record/news.c \
 	src/record/entry.c src/record/entry.h \
 	src/record/event.c src/record/event.h \

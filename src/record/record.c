@@ -156,6 +156,19 @@ static void fill_greylist(struct sp_record *record,
 		record->waited_ms = record->at_ms - fact->answer.first_ms;
 }
 
+static void fill_dsn(struct sp_record *record, const struct sp_mail *mail)
+{
+	const struct sp_dsn_fact *fact = &mail->dsn_fact;
+
+	if (fact->state == SP_FACT_NOT_RUN)
+		return;
+	record->dsn = sp_dsn_fact_text(fact);
+	record->dsn_failed = fact->failed;
+	record->dsn_counted = mail->bounces_counted;
+	sp_text_copy(record->dsn_submitter, sizeof(record->dsn_submitter),
+		     fact->submitter);
+}
+
 static void fill(struct sp_record *record, const struct sp_session *session)
 {
 	const struct sp_connection *connection = &session->connection;
@@ -188,6 +201,7 @@ static void fill(struct sp_record *record, const struct sp_session *session)
 	fill_greeting(record, &connection->gate.fact);
 	fill_owner(record, sp_session_owner(session));
 	fill_submitter(record, mail);
+	fill_dsn(record, mail);
 	sp_trace_results(record, session);
 	sp_trace_lookups(record, session);
 	fill_recipients(record, mail);
@@ -285,6 +299,18 @@ static void log_submitter(struct sp_log_event *event,
 	sp_log_event_text(event, "asn", unless_empty(record->place.asn));
 }
 
+static void log_dsn(struct sp_log_event *event, const struct sp_record *record)
+{
+	if (!record->dsn)
+		return;
+	sp_log_event_text(event, "dsn", record->dsn);
+	sp_log_event_number(event, "dsn_failed", record->dsn_failed);
+	if (!record->dsn_submitter[0])
+		return;
+	sp_log_event_text(event, "dsn_submitter", record->dsn_submitter);
+	sp_log_event_number(event, "dsn_counted", record->dsn_counted);
+}
+
 static void write_line(const struct sp_record *record)
 {
 	struct sp_log_event event;
@@ -318,6 +344,7 @@ static void write_line(const struct sp_record *record)
 	sp_log_event_text(&event, "identity", unless_empty(record->identity));
 	sp_log_event_text(&event, "proof", record->proof);
 	sp_log_event_text(&event, "taught", unless_empty(record->taught));
+	log_dsn(&event, record);
 	if (record->forged > 0)
 		sp_log_event_number(&event, "forged", record->forged);
 	log_degraded(&event, record->degraded);

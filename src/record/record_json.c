@@ -44,6 +44,18 @@ static void put_numbers(struct sp_json *json, const struct sp_record *record)
 	sp_json_add_ms(json, "ms_wait", record->waited_us);
 }
 
+static void put_dsn(struct sp_json *json, const struct sp_record *record)
+{
+	if (!record->dsn)
+		return;
+	sp_json_add_text(json, "dsn", record->dsn);
+	sp_json_add_number(json, "dsn_failed", record->dsn_failed);
+	if (!record->dsn_submitter[0])
+		return;
+	sp_json_add_text(json, "dsn_submitter", record->dsn_submitter);
+	sp_json_add_number(json, "dsn_counted", record->dsn_counted);
+}
+
 static void put_verdict(struct sp_json *json, const struct sp_record *record)
 {
 	char bytes[64];
@@ -74,6 +86,7 @@ static void put_verdict(struct sp_json *json, const struct sp_record *record)
 		sp_json_add_number(json, "greylist_waited_ms",
 				   record->waited_ms);
 	sp_json_add_text(json, "proof", record->proof);
+	put_dsn(json, record);
 	if (record->forged > 0)
 		sp_json_add_number(json, "forged", record->forged);
 	sp_text_init(&degraded, bytes, sizeof(bytes));

@@ -1,5 +1,6 @@
 #include "trace.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "sallyport/config.h"
@@ -103,6 +104,31 @@ static void add_dmarc(struct sp_record *record,
 			   outcome->domain, reason });
 }
 
+static void add_dsn(struct sp_record *record, const struct sp_mail *mail)
+{
+	static const char *const reasons[] = {
+		[SP_DSN_OURS] = "of a mail that went out from here",
+		[SP_DSN_PASSED] = "of a mail that was here and is not "
+				  "remembered",
+		[SP_DSN_BACKSCATTER] = "of a mail that never went out from "
+				       "here",
+		[SP_DSN_UNREADABLE] = "it does not say of which mail",
+	};
+	const struct sp_dsn_fact *fact = &mail->dsn_fact;
+	char reason[128];
+	struct sp_text text;
+
+	if (fact->state == SP_FACT_NOT_RUN)
+		return;
+	sp_text_init(&text, reason, sizeof(reason));
+	sp_text_addf(&text, "%" PRIu32 " failed, %" PRIu32 " counted; %s",
+		     fact->failed, mail->bounces_counted,
+		     fact->state == SP_FACT_KNOWN ? reasons[fact->kind]
+						  : "Redis did not say");
+	add(record, &(struct row){ "dsn", sp_dsn_fact_text(fact),
+				   fact->submitter, reason });
+}
+
 void sp_trace_results(struct sp_record *record,
 		      const struct sp_session *session)
 {
@@ -114,6 +140,7 @@ void sp_trace_results(struct sp_record *record,
 	for (size_t i = 0; i < dkim->count; i++)
 		add_signature(record, dkim->signatures[i]);
 	add_dmarc(record, &session->mail.dmarc);
+	add_dsn(record, &session->mail);
 }
 
 static bool is_below(const char *name, const struct sp_dnsbl_rules *rules)

@@ -115,6 +115,24 @@ bool sp_greylist_must_wait(const struct sp_greylist_fact *fact)
 	return false;
 }
 
+const char *sp_dsn_kind_text(enum sp_dsn_kind kind)
+{
+	static const char *const texts[] = {
+		[SP_DSN_OURS] = "ours",
+		[SP_DSN_PASSED] = "passed",
+		[SP_DSN_BACKSCATTER] = "backscatter",
+		[SP_DSN_UNREADABLE] = "unreadable",
+	};
+
+	return texts[kind];
+}
+
+const char *sp_dsn_fact_text(const struct sp_dsn_fact *fact)
+{
+	return fact->state == SP_FACT_KNOWN ? sp_dsn_kind_text(fact->kind)
+					    : "temperror";
+}
+
 const char *sp_owner_why_text(enum sp_owner_why why)
 {
 	static const char *const texts[] = {

@@ -6,6 +6,7 @@
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/dns.h"
+#include "sallyport/dsn.h"
 #include "sallyport/from.h"
 #include "sallyport/pickup.h"
 #include "sallyport/sender.h"
@@ -49,6 +50,7 @@ static void mail_init(struct sp_mail *mail)
 		.sender_domain = "",
 		.from_domain = "",
 		.list_id = "",
+		.dsn_fact.submitter = "",
 	};
 	memset(mail->keys, SP_DNS_NO_QUESTION, sizeof(mail->keys));
 	sp_arena_init(&mail->arena, SP_MAIL_LIMIT);
@@ -331,6 +333,8 @@ bool sp_session_note_header(struct sp_session *session, const char *name,
 		session->mail.owner = pickup_owner(session, name, value);
 	session->mail.has_header = true;
 	sp_submission_note_header(session, name, value);
+	if (session->mail.dsn)
+		sp_dsn_header(session->mail.dsn, name, value);
 	return (dkim && sp_dkim_header(dkim, name, value)) || has_author;
 }
 
@@ -397,6 +401,7 @@ void sp_session_facts(const struct sp_session *session, enum sp_stage stage,
 		.dkim = &mail->dkim_fact,
 		.from = mail->from,
 		.dmarc = &mail->dmarc,
+		.dsn = &mail->dsn_fact,
 		.helo_text = connection->helo,
 		.sender_text = mail->sender_domain,
 		.greylist = recipient ? &recipient->greylist : &mail->held,

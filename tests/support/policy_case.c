@@ -144,6 +144,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 				       .most = 300,
 				       .window_ms = 3600000 } },
 	};
+	static const struct sp_dsn_fact no_dsn;
 	const struct sp_facts facts = {
 		.stage = given->at_end ? SP_STAGE_EOM : SP_STAGE_RCPT,
 		.is_trusted = given->is_trusted,
@@ -168,6 +169,7 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 		.from = given->from,
 		.greylist = &greylist,
 		.relay = &relay,
+		.dsn = given->dsn ? given->dsn : &no_dsn,
 		.probe = &probe,
 		.submitter = &submitter,
 		.helo_text = "mail.com",

@@ -33,6 +33,7 @@ struct given {
 	const struct sp_dkim_fact *dkim;	     /* likewise */
 	const struct sp_dmarc_fact *dmarc;	     /* likewise */
 	const struct sp_from *from;		     /* NULL = no field yet */
+	const struct sp_dsn_fact *dsn;		     /* NULL = not run */
 	double from_score;			     /* of greylisting; 0 */
 	uint64_t listed, helo_listed, sender_listed; /* hits of rules */
 	bool access_observes, greylist_observes, score_observes;

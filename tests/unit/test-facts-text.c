@@ -161,6 +161,12 @@ static struct sp_spf_fact any_spf(void)
 
 static void any_sender(struct sp_kept *kept)
 {
+	kept->dsn = (struct sp_dsn_fact){
+		.state = ANY(enum sp_fact_state, SP_FACT_KNOWN),
+		.kind = ANY(enum sp_dsn_kind, SP_DSN_UNREADABLE),
+		.failed = any_count(),
+		.submitter = any_text(),
+	};
 	kept->sender_domain.state = ANY(enum sp_fact_state, SP_FACT_KNOWN);
 	kept->sender_domain.kind =
 		ANY(enum sp_sender_domain_kind, SP_SENDER_DOMAIN_PRIVATE_MX);

@@ -1,4 +1,5 @@
-/* What SPF, DKIM, From: and DMARC are worth: one row, one sentence. */
+/* What SPF, DKIM, From: and DMARC are worth, and mail that says that another one
+ * has come back: one row, one sentence. */
 #include "sallyport/policy.h"
 
 #include <setjmp.h>
@@ -164,7 +165,36 @@ static const struct sp_from unreadable = {
 	.reason = SP_FROM_SEVERAL_AT,
 };
 
+static const struct sp_dsn_fact backscatter = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_DSN_BACKSCATTER,
+};
+static const struct sp_dsn_fact forgotten = {
+	.state = SP_FACT_KNOWN,
+	.kind = SP_DSN_PASSED,
+};
+static const struct sp_dsn_fact undecided = {
+	.state = SP_FACT_UNKNOWN,
+	.kind = SP_DSN_BACKSCATTER,
+};
+
 static const struct row rows[] = {
+	{ "backscatter is points, no more",
+	  { .dsn = &backscatter, .is_null_sender = true, .at_end = true },
+	  ACCEPT,
+	  ACCEPT,
+	  "BACKSCATTER=1.5 (the mail that it says has come back never went "
+	  "out from here)" },
+	{ "of a mail that was here and is not remembered it is none",
+	  { .dsn = &forgotten, .is_null_sender = true, .at_end = true },
+	  ACCEPT,
+	  ACCEPT,
+	  "" },
+	{ "nor of one of which Redis did not say whether it went out",
+	  { .dsn = &undecided, .is_null_sender = true, .at_end = true },
+	  ACCEPT,
+	  ACCEPT,
+	  "" },
 	{ "a client that its sender names earns a little",
 	  { .spf = SPF(SP_SPF_PASS, "ip4:192.0.2.7") },
 	  ACCEPT,
