@@ -1,5 +1,6 @@
 #include "drive.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,9 @@ struct drive {
 	int64_t waited_us; /* in the mail that is open */
 	int64_t paused_us; /* by ourselves */
 	uint64_t pauses;
+	char login[64];
+	char message_id
+		[64]; /* of the mail that is open; or a retry would it be */
 };
 
 static void choose(const struct drive_options *options, uint64_t number,
@@ -110,6 +114,7 @@ static void note_changes(struct driver *driver,
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct sp_mta_change *change = &changes->list[i];
 
+		tally->held += change->kind == SP_MTA_QUARANTINE;
 		if (strcmp(change->name, "X-Sallyport-Verdict") == 0)
 			tally->would_defer +=
 				strstr(change->value, "would=defer") != NULL;
@@ -123,9 +128,26 @@ static void note_changes(struct driver *driver,
 	}
 }
 
+static size_t choose_headers(struct drive *drive, uint32_t mail,
+			     struct plan_header *headers)
+{
+	size_t count =
+		plan_headers(&drive->plan, drive->number + mail, headers);
+
+	if (drive->driver->options->logins == 0)
+		return count;
+	snprintf(drive->message_id, sizeof drive->message_id,
+		 " <%llu.%u@laptop.example>", (unsigned long long)drive->number,
+		 mail);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(headers[i].name, "Message-ID") == 0)
+			headers[i].value = drive->message_id;
+	return count;
+}
+
 /* What mail `mail` of the session is. `headers` and `recipient` are room for
  * what is not in files. */
-static struct plan_mail choose_mail(const struct drive *drive, uint32_t mail,
+static struct plan_mail choose_mail(struct drive *drive, uint32_t mail,
 				    struct plan_header *headers,
 				    char *recipient)
 {
@@ -138,11 +160,27 @@ static struct plan_mail choose_mail(const struct drive *drive, uint32_t mail,
 		.sender = drive->plan.sender,
 		.recipient = recipient,
 		.headers = headers,
-		.header_count = plan_headers(&drive->plan, drive->number + mail,
-					     headers),
+		.header_count = choose_headers(drive, mail, headers),
 		.body = options->body,
 		.body_size = options->body_size,
 	};
+}
+
+/* The first as the plan has it, the others beside it. */
+static enum sp_err send_recipients(struct drive *drive, const char *first,
+				   struct sp_mta_reply *reply_out)
+{
+	char name[112];
+	enum sp_err err = sp_mta_rcpt(drive->mta, first, NULL, reply_out);
+
+	note_answer(&drive->driver->tally, reply_out);
+	for (uint32_t i = 1;
+	     i < drive->driver->options->recipients && err == SP_OK; i++) {
+		snprintf(name, sizeof name, "<r%u.%s", i, first + 1);
+		err = sp_mta_rcpt(drive->mta, name, NULL, reply_out);
+		note_answer(&drive->driver->tally, reply_out);
+	}
+	return err;
 }
 
 static enum sp_err send_envelope(struct drive *drive,
@@ -154,13 +192,13 @@ static enum sp_err send_envelope(struct drive *drive,
 	enum sp_err err =
 		sp_mta_mail(drive->mta, mail->sender, parameters, reply_out);
 
-	if (err == SP_OK && !sp_mta_is_refusal(reply_out))
-		err = sp_mta_rcpt(drive->mta, mail->recipient, NULL, reply_out);
-	if (err != SP_OK)
-		return err;
-	note_latency(drive, LATENCY_RCPT, begun_us);
-	note_answer(&drive->driver->tally, reply_out);
-	return SP_OK;
+	if (err == SP_OK && sp_mta_is_refusal(reply_out))
+		note_answer(&drive->driver->tally, reply_out);
+	else if (err == SP_OK)
+		err = send_recipients(drive, mail->recipient, reply_out);
+	if (err == SP_OK)
+		note_latency(drive, LATENCY_RCPT, begun_us);
+	return err;
 }
 
 static enum sp_err send_message(struct drive *drive,
@@ -223,6 +261,17 @@ static enum sp_err send_mail(struct drive *drive, uint32_t number)
 	return SP_OK;
 }
 
+static void log_in(struct drive *drive)
+{
+	const uint32_t logins = drive->driver->options->logins;
+
+	if (logins == 0)
+		return;
+	snprintf(drive->login, sizeof drive->login, "user%u@here.example",
+		 (unsigned)(drive->number % logins));
+	(void)sp_mta_set_macro(drive->mta, "{auth_authen}", drive->login);
+}
+
 static enum sp_err open_session(const struct drive_options *options,
 				struct sp_mta **mta_out)
 {
@@ -242,6 +291,7 @@ void drive_session(struct driver *driver, uint64_t number, int64_t begun_us)
 		driver->tally.agreement = *sp_mta_agreement(drive.mta);
 		choose(driver->options, number, &drive.plan);
 		err = greet(&drive);
+		log_in(&drive);
 	}
 	for (uint32_t mail = 0;
 	     mail < driver->options->mails_per_session && err == SP_OK; mail++)

@@ -30,6 +30,8 @@ struct drive_options {
 	uint32_t mails_per_session;
 	bool only_envelope; /* MAIL, RCPT, abort: what a policy server gets */
 	bool is_unseen;	    /* plan_unseen, not plan_session */
+	uint32_t logins;    /* users who log in and take turns; 0 = strangers */
+	uint32_t recipients;   /* of a mail; 0 = 1 */
 	const struct mix *mix; /* in place of both; may be NULL */
 	uint32_t pause_ms;     /* before what an SMTP client says next */
 	const char *body;
@@ -41,6 +43,7 @@ struct drive_options {
 /* What came back. */
 struct drive_tally {
 	uint64_t mails;
+	uint64_t held;			      /* of them, in the MTA's queue */
 	uint64_t is_signed, is_own;	      /* of them, see plan.h */
 	uint64_t kept_off;		      /* of them, at end of message */
 	uint64_t accepted, deferred, refused; /* recipients */

@@ -66,6 +66,8 @@ static void print_usage(void)
 	      "  -p, --pause MS        about so long, three times a session (0)\n"
 	      "  -M, --mix FILE        mails from files, by their index (mix.h)\n"
 	      "  -k, --kind KIND       only those of a kind\n"
+	      "  -l, --logins N        submitted by N users in turn\n"
+	      "  -R, --recipients N    of a mail (1)\n"
 	      "  -x, --seek NAME=TEXT  count added headers that have TEXT\n",
 	      stderr);
 }
@@ -135,6 +137,12 @@ static void take_option(int letter, struct options *options)
 	case 'k':
 		options->kind = optarg;
 		break;
+	case 'l':
+		options->drive.logins = (uint32_t)number_of(optarg);
+		break;
+	case 'R':
+		options->drive.recipients = (uint32_t)number_of(optarg);
+		break;
 	case 'x':
 		seek(optarg, &options->drive);
 		break;
@@ -159,6 +167,8 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		{ "pause", required_argument, NULL, 'p' },
 		{ "mix", required_argument, NULL, 'M' },
 		{ "kind", required_argument, NULL, 'k' },
+		{ "logins", required_argument, NULL, 'l' },
+		{ "recipients", required_argument, NULL, 'R' },
 		{ "seek", required_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -169,7 +179,7 @@ static void parse_options(int argc, char **argv, struct options *options_out)
 		.mails = 10000,
 		.connections = 8,
 	};
-	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:up:M:k:x:",
+	while ((letter = getopt_long(argc, argv, "n:m:c:s:f:r:eH:up:M:k:l:R:x:",
 				     known, NULL)) != -1)
 		take_option(letter, options_out);
 	if (optind + 1 != argc || options_out->drive.mails_per_session == 0 ||
@@ -240,6 +250,7 @@ static void *work(void *argument)
 static void add_tally(struct drive_tally *to, const struct drive_tally *from)
 {
 	to->mails += from->mails;
+	to->held += from->held;
 	to->is_signed += from->is_signed;
 	to->is_own += from->is_own;
 	to->kept_off += from->kept_off;
@@ -284,7 +295,9 @@ static void print(const struct run *run, struct driver *sum, double seconds)
 	       (unsigned long long)tally->would_defer,
 	       (unsigned long long)tally->degraded,
 	       (unsigned long long)tally->headers);
-	printf("\"signed\":%llu,\"own\":%llu,\"kept_off\":%llu,\"found\":[",
+	printf("\"held\":%llu,\"signed\":%llu,\"own\":%llu,\"kept_off\":%llu,"
+	       "\"found\":[",
+	       (unsigned long long)tally->held,
 	       (unsigned long long)tally->is_signed,
 	       (unsigned long long)tally->is_own,
 	       (unsigned long long)tally->kept_off);

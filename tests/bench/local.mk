@@ -17,4 +17,4 @@ tests_bench_dns_server_SOURCES = tests/bench/dns-server.c \
 
 EXTRA_DIST += tests/bench/checks.py tests/bench/mails.py \
 	tests/bench/names.py tests/bench/peers.py tests/bench/rivals.py \
-	tests/bench/run
+	tests/bench/run tests/bench/submitted.py

@@ -23,7 +23,8 @@ class Bench(Case):
                               capture_output=True, text=True, check=False, env=environment())
         self.assertEqual(done.returncode, 0, done.stderr)
         for words in ("| m=1, 2 KB | sallyportd |", "| m=10, 100 KB | null |", "inet", "at random",
-                      "held after MAIL", "greylisting alone", "one Redis round trip per mail", "of distant clients", "known dead"):
+                      "held after MAIL", "greylisting alone", "one Redis round trip per mail", "of distant clients", "known dead",
+                      "| m=1, 10 rcpt | sallyportd |"):
             self.assertIn(words, done.stdout)
         for words in ("| m=10 | sallyportd |", "| CPU ms/mail | 2k signed |", "50 mails/s at random", "50 sessions at once",
                       "all checks, mails so far", "never-seen senders, 4 sessions", "400 new senders"):
