@@ -138,6 +138,19 @@ size_t sp_dkim_count(const struct sp_dkim *dkim);
 const struct sp_dkim_signature *sp_dkim_get(const struct sp_dkim *dkim,
 					    size_t index);
 
+/* What a domain publishes at SELECTOR._domainkey.DOMAIN, for its owner. */
+struct sp_dkim_published {
+	enum sp_dkim_result problem; /* SP_DKIM_NONE: signatures by it count */
+	const char *reason;	     /* constant words; "" without a problem */
+	const char *type;	     /* "RSA", "Ed25519" */
+	unsigned bits;
+	bool is_testing; /* t=y: its signatures count as none */
+};
+
+/* Never fails: no answer is SP_DKIM_TEMPERROR, no key SP_DKIM_PERMERROR. */
+void sp_dkim_published_read(const struct sp_dns_answer *answer,
+			    struct sp_dkim_published *published_out);
+
 /* Signatures that are not reported, for there were too many. */
 unsigned sp_dkim_ignored(const struct sp_dkim *dkim);
 

@@ -56,6 +56,10 @@ bool sp_ip_is_loopback(const struct sp_ip *ip);
 
 bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b);
 
+/* Loopback, private, shared, link-local and "this network": nobody out there has
+ * them (RFC 6890). Networks for documentation are not meant: they do no harm. */
+bool sp_ip_is_private(const struct sp_ip *ip);
+
 /*
  * "192.0.2.0/24", or an address alone (/32, /128). SP_ERR_SYNTAX when it is
  * neither; SP_ERR_RANGE when the prefix is too long or bits beyond it are set

@@ -231,3 +231,24 @@ const char *sp_network_format(const struct sp_network *network,
 			 network->prefix);
 	return text_out;
 }
+
+bool sp_ip_is_private(const struct sp_ip *ip)
+{
+	static const struct sp_network networks[] = {
+		{ { SP_IP_4, { 0 } }, 8 },
+		{ { SP_IP_4, { 10 } }, 8 },
+		{ { SP_IP_4, { 100, 64 } }, 10 },
+		{ { SP_IP_4, { 127 } }, 8 },
+		{ { SP_IP_4, { 169, 254 } }, 16 },
+		{ { SP_IP_4, { 172, 16 } }, 12 },
+		{ { SP_IP_4, { 192, 168 } }, 16 },
+		{ { SP_IP_6, { 0 } }, 127 }, /* ::, ::1 */
+		{ { SP_IP_6, { 0xfc } }, 7 },
+		{ { SP_IP_6, { 0xfe, 0x80 } }, 10 },
+	};
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+		if (sp_network_contains(&networks[i], ip))
+			return true;
+	return false;
+}

@@ -58,29 +58,6 @@ void sp_sender_domain_ask(struct sp_session *session,
 		(uint8_t)sp_dns_ask(sp_lookup_of_mail(session), &question);
 }
 
-/* Loopback, private, link-local and "this network": nobody out here has them.
- * Networks for documentation are left out: they do no harm. */
-static bool is_private(const struct sp_ip *ip)
-{
-	static const struct sp_network networks[] = {
-		{ { SP_IP_4, { 0 } }, 8 },
-		{ { SP_IP_4, { 10 } }, 8 },
-		{ { SP_IP_4, { 100, 64 } }, 10 },
-		{ { SP_IP_4, { 127 } }, 8 },
-		{ { SP_IP_4, { 169, 254 } }, 16 },
-		{ { SP_IP_4, { 172, 16 } }, 12 },
-		{ { SP_IP_4, { 192, 168 } }, 16 },
-		{ { SP_IP_6, { 0 } }, 127 }, /* ::, ::1 */
-		{ { SP_IP_6, { 0xfc } }, 7 },
-		{ { SP_IP_6, { 0xfe, 0x80 } }, 10 },
-	};
-
-	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
-		if (sp_network_contains(&networks[i], ip))
-			return true;
-	return false;
-}
-
 /* Whether addresses are known and all of them are private. A host that has
  * none, or was not answered for, is given the benefit of the doubt. */
 static bool leads_to_private(const struct sp_mail *mail)
@@ -95,7 +72,7 @@ static bool leads_to_private(const struct sp_mail *mail)
 		if (answer->status != SP_DNS_FOUND)
 			return false;
 		for (size_t i = 0; i < answer->count; i++) {
-			if (!is_private(&answer->records[i].ip))
+			if (!sp_ip_is_private(&answer->records[i].ip))
 				return false;
 			has_address = true;
 		}

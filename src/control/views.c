@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/control.h"
 #include "sallyport/counters.h"
@@ -10,7 +11,9 @@
 #include "sallyport/geo.h"
 #include "sallyport/list_set.h"
 #include "sallyport/record.h"
+#include "sallyport/seen.h"
 #include "sallyport/service.h"
+#include "sallyport/sock.h"
 #include "sallyport/store.h"
 #include "sallyport/text.h"
 
@@ -217,6 +220,38 @@ static json_t *places(const struct sp_geo *geo)
 	return array;
 }
 
+static json_t *mta(void)
+{
+	int64_t mail_ms = sp_seen_mail_ms();
+	json_t *object = json_object();
+	json_t *macros = json_object();
+
+	json_object_set_new(
+		object, "last_mail_sec",
+		mail_ms == 0
+			? json_null()
+			: json_integer((sp_clock_mono_ms() - mail_ms) / 1000));
+	for (unsigned i = 0; i < SP_SEEN_COUNT; i++)
+		json_object_set_new(macros, sp_seen_macro((enum sp_seen)i),
+				    json_string(sp_seen_state_text(
+					    sp_seen_state((enum sp_seen)i))));
+	json_object_set_new(object, "macros", macros);
+	return object;
+}
+
+/* From within the daemon: what it may do is often less than a user may. */
+static json_t *sock_diag(void)
+{
+	int error;
+	enum sp_sock_use use = sp_sock_probe(&error);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "is_usable",
+			    json_boolean(use == SP_SOCK_WORKS));
+	json_object_set_new(object, "text", json_string(sp_sock_use_text(use)));
+	return object;
+}
+
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error)
 {
@@ -235,6 +270,8 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 						? "enforce"
 						: "observe"));
 	put_counters(object);
+	json_object_set_new(object, "mta", mta());
+	json_object_set_new(object, "sock_diag", sock_diag());
 	json_object_set_new(object, "greetings", greetings());
 	json_object_set_new(object, "verdicts", verdicts());
 	json_object_set_new(object, "would", would());

@@ -43,6 +43,7 @@ extern const struct sp_command sp_command_status;
 extern const struct sp_command sp_command_greylist;
 extern const struct sp_command sp_command_notify;
 extern const struct sp_command sp_command_config;
+extern const struct sp_command sp_command_doctor;
 
 /* The options that every subcommand takes; each puts this row into its own
  * table for getopt_long. */

@@ -68,6 +68,33 @@ static void print_greetings(const json_t *greetings)
 	       number(greetings, "talkers"), number(greetings, "hang_ups"));
 }
 
+static void print_mta(const json_t *status)
+{
+	const json_t *mta = json_object_get(status, "mta");
+	json_t *macros = json_object_get(mta, "macros");
+	const json_t *last = json_object_get(mta, "last_mail_sec");
+	const json_t *sock = json_object_get(status, "sock_diag");
+	json_t *state;
+	const char *name, *comma = "; MISSING macros: ";
+	char span[SP_SPAN_SIZE];
+
+	if (json_is_integer(last))
+		printf("%-12s last mail %s ago", "mta",
+		       sp_output_span(json_integer_value(last) * 1000, span));
+	else
+		printf("%-12s no mail since the start", "mta");
+	json_object_foreach(macros, name, state)
+	{
+		if (strcmp(json_string_value(state), "missing") != 0)
+			continue;
+		printf("%s%s", comma, name);
+		comma = ", ";
+	}
+	putchar('\n');
+	if (!is_true(sock, "is_usable"))
+		print_line("sock_diag", text(sock, "text"));
+}
+
 static void print_mails(const json_t *status)
 {
 	const json_t *verdicts = json_object_get(status, "verdicts");
@@ -249,6 +276,7 @@ static int show(const struct sp_ctl *ctl)
 		return exit_code;
 	}
 	print_head(status);
+	print_mta(status);
 	print_greetings(json_object_get(status, "greetings"));
 	print_mails(status);
 	print_store(json_object_get(status, "store"));

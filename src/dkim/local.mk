@@ -7,7 +7,7 @@ libsallyport_a_SOURCES += \
 	src/dkim/der.c src/dkim/der.h \
 	src/dkim/dkim.c \
 	src/dkim/fields.c src/dkim/fields.h \
-	src/dkim/key.c src/dkim/key.h \
+	src/dkim/key.c src/dkim/key.h src/dkim/published.c \
 	src/dkim/tags.c src/dkim/tags.h \
 	src/dkim/verify.c src/dkim/verify.h
 

@@ -1,5 +1,6 @@
 # Counters, and histograms of time.
 libsallyport_a_SOURCES += src/metrics/counters.c include/sallyport/counters.h \
+	src/metrics/seen.c include/sallyport/seen.h \
 	src/metrics/timing.c include/sallyport/timing.h
 
 if HAVE_CMOCKA

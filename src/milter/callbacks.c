@@ -359,11 +359,12 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 					.own_address = own_address(ctx),
 					.own_port = own_port(ctx),
 				});
+	sp_macros_seen_at_connect(ctx, own_address(ctx));
 	sp_checks_run(session, SP_STAGE_CONNECT);
 	if (session->steps & SMFIP_NR_CONN)
 		return SMFIS_NOREPLY;
-	/* `sallyport try` is no client that could be watched. */
-	if (macro(ctx, "{sallyport_try}"))
+	/* There is no client that could be watched. */
+	if (sp_macros_are_of_try(ctx))
 		return SMFIS_CONTINUE;
 	return sp_greeting_hold(session, is_tls(ctx)) ? SMFIS_CONTINUE
 						      : sp_act_close(ctx);
@@ -411,6 +412,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 	sp_greeting_note_mail(session);
 	sp_session_note_mail(session, arguments[0] ? arguments[0] : "",
 			     macro(ctx, "{auth_authen}"), macro(ctx, "i"));
+	sp_macros_seen_at_mail(ctx);
 	sp_count(SP_COUNT_MAILS);
 	sp_count(SP_COUNT_MAILS_OPEN);
 	sp_checks_run(session, SP_STAGE_MAIL);
@@ -465,6 +467,7 @@ static sfsistat on_recipient(SMFICTX *ctx, char **arguments)
 
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
+	sp_macros_seen(ctx, SP_SEEN_RCPT_MAILER, macro(ctx, "{rcpt_mailer}"));
 	if (note_refusal(ctx, session, arguments[0] ? arguments[0] : ""))
 		return SMFIS_CONTINUE;
 	sp_arena_init(&scratch, SP_MAIL_LIMIT);
@@ -550,6 +553,7 @@ static sfsistat on_end_of_message(SMFICTX *ctx)
 	if (!session || !session->mail.is_open)
 		return SMFIS_TEMPFAIL;
 	sp_session_note_queue_id(session, macro(ctx, "i"));
+	sp_macros_seen(ctx, SP_SEEN_QUEUE_ID, macro(ctx, "i"));
 	end_headers(session);
 	sp_checks_run(session, SP_STAGE_EOM);
 	decide(session, SP_STAGE_EOM, true, &session->mail.arena, &verdict);

@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	src/milter/callbacks.c \
 	src/milter/descriptors.c \
 	src/milter/greeting.c \
+	src/milter/macros.c \
 	src/milter/milter.h \
 	src/milter/server.c include/sallyport/server.h \
 	src/milter/signals.c

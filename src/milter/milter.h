@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sallyport/seen.h"
+
 struct sp_service_slot;
 struct sp_session;
 struct sp_verdict;
@@ -48,6 +50,13 @@ void sp_greeting_tarpit(const struct sp_session *session,
 
 /* From now on nobody is held any more. */
 void sp_greeting_end_all(void);
+
+/* macros.c: whether `sallyport try` plays the MTA; else, notes for the operator
+ * what the MTA sends (seen.h). NULL: it does not. */
+bool sp_macros_are_of_try(SMFICTX *ctx);
+void sp_macros_seen(SMFICTX *ctx, enum sp_seen macro, const char *value);
+void sp_macros_seen_at_connect(SMFICTX *ctx, const char *own_address);
+void sp_macros_seen_at_mail(SMFICTX *ctx);
 
 /* signals.c: keeps libmilter's own signal thread asleep. Calling it is what
  * links our sigwait() into the program. */

@@ -270,6 +270,44 @@ static void the_loopback_is_known(void **state)
 	}
 }
 
+static void private_addresses_are_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_private;
+	} rows[] = {
+		{ "10.255.255.255", true },
+		{ "11.0.0.0", false },
+		{ "172.16.0.1", true },
+		{ "172.32.0.1", false },
+		{ "192.168.7.7", true },
+		{ "192.169.0.1", false },
+		{ "169.254.1.1", true },
+		{ "100.64.0.1", true },
+		{ "100.128.0.1", false },
+		{ "127.0.0.1", true },
+		{ "0.1.2.3", true },
+		{ "192.0.2.1", false },
+		{ "fe80::1", true },
+		{ "fd00::1", true },
+		{ "::1", true },
+		{ "::", true },
+		{ "2001:db8::1", false },
+		{ "::2", false },
+	};
+	const struct sp_ip none = { 0 };
+
+	(void)state;
+	assert_false(sp_ip_is_private(&none));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct sp_ip ip;
+
+		assert_int_equal(sp_ip_parse(rows[i].text, &ip), SP_OK);
+		if (sp_ip_is_private(&ip) != rows[i].is_private)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +318,7 @@ int main(void)
 		cmocka_unit_test(addresses_come_from_sockets),
 		cmocka_unit_test(addresses_are_compared_by_their_own_bytes),
 		cmocka_unit_test(the_loopback_is_known),
+		cmocka_unit_test(private_addresses_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
