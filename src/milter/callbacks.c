@@ -311,31 +311,6 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 	return SMFIS_CONTINUE;
 }
 
-/* The address of ours that the client has connected to. Sendmail's
- * {daemon_addr} is what it listens on, often 0.0.0.0; its {if_addr} tells, and is
- * absent on loopback. Postfix has {daemon_addr} only, and means this by it. */
-static const char *own_address(SMFICTX *ctx)
-{
-	const char *address = macro(ctx, "{if_addr}");
-
-	return address ? address : macro(ctx, "{daemon_addr}");
-}
-
-static uint16_t own_port(SMFICTX *ctx)
-{
-	const char *port = macro(ctx, "{daemon_port}");
-	unsigned long number = port ? strtoul(port, NULL, 10) : 0;
-
-	return number <= UINT16_MAX ? (uint16_t)number : 0;
-}
-
-static bool is_tls(SMFICTX *ctx)
-{
-	const char *version = macro(ctx, "{tls_version}");
-
-	return version && version[0];
-}
-
 static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 {
 	struct sp_session *session = session_of(ctx);
@@ -351,23 +326,24 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 		return SMFIS_TEMPFAIL;
 	if (session->is_sent_away)
 		return sp_act_busy(ctx);
-	sp_session_note_connect(session,
-				&(struct sp_connect_note){
-					.client_name = name,
-					.address = address,
-					.own_name = macro(ctx, "j"),
-					.own_address = own_address(ctx),
-					.own_port = own_port(ctx),
-				});
-	sp_macros_seen_at_connect(ctx, own_address(ctx));
+	sp_session_note_connect(
+		session, &(struct sp_connect_note){
+				 .client_name = name,
+				 .address = address,
+				 .own_name = macro(ctx, "j"),
+				 .own_address = sp_macros_own_address(ctx),
+				 .own_port = sp_macros_own_port(ctx),
+			 });
+	sp_macros_seen_at_connect(ctx, sp_macros_own_address(ctx));
 	sp_checks_run(session, SP_STAGE_CONNECT);
 	if (session->steps & SMFIP_NR_CONN)
 		return SMFIS_NOREPLY;
 	/* There is no client that could be watched. */
 	if (sp_macros_are_of_try(ctx))
 		return SMFIS_CONTINUE;
-	return sp_greeting_hold(session, is_tls(ctx)) ? SMFIS_CONTINUE
-						      : sp_act_close(ctx);
+	return sp_greeting_hold(session, sp_macros_say_tls(ctx))
+		       ? SMFIS_CONTINUE
+		       : sp_act_close(ctx);
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *helo)

@@ -51,10 +51,15 @@ void sp_greeting_tarpit(const struct sp_session *session,
 /* From now on nobody is held any more. */
 void sp_greeting_end_all(void);
 
-/* macros.c: whether `sallyport try` plays the MTA; else, notes for the operator
+/* macros.c: our end of the client's connection, and whether TLS came first.
+ * NULL, 0, false: it is not said. */
+const char *sp_macros_own_address(SMFICTX *ctx);
+uint16_t sp_macros_own_port(SMFICTX *ctx);
+bool sp_macros_say_tls(SMFICTX *ctx);
+/* Whether `sallyport try` plays the MTA; else, notes for the operator
  * what the MTA sends (seen.h). NULL: it does not. */
 bool sp_macros_are_of_try(SMFICTX *ctx);
-void sp_macros_seen(SMFICTX *ctx, enum sp_seen macro, const char *value);
+void sp_macros_seen(SMFICTX *ctx, enum sp_seen what, const char *value);
 void sp_macros_seen_at_connect(SMFICTX *ctx, const char *own_address);
 void sp_macros_seen_at_mail(SMFICTX *ctx);
 
