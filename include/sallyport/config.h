@@ -333,6 +333,10 @@ enum sp_err sp_config_load(const char *path,
  * behind the last one. Constant text. */
 const char *sp_config_warning(const struct sp_config *config, size_t index);
 
+/* "90s", "2h", "36d": a length of time as the configuration has it. SP_ERR_SYNTAX,
+ * SP_ERR_RANGE; *ms_out is untouched then. */
+enum sp_err sp_config_duration(const char *text, int64_t *ms_out);
+
 const struct sp_config *sp_config_ref(const struct sp_config *config);
 void sp_config_unref(const struct sp_config **config);
 

@@ -5,10 +5,21 @@
  *   verdict ID    the record of one of the last 256 mails
  *   notify test   tell the administrator that this is a test: its number
  *   notify N      what became of notice N, one of the last 16
+ *   users state|last|share STATE OFFSET COUNT
+ *                 a page of the submitters in that order (users.h)
+ *   user SUBMITTER
+ *   user-set STATE MILLISECONDS SUBMITTER WORDS
+ *                 ok releases; 0 ms: as long as the configuration says
+ *   user-limits FIRST
+ *   user-limits-of SUBMITTER
  *
- * A Unix socket, mode 0660: who may open it may read, and
- * have a test sent. One thread serves one
- * question after the other, each within 2 s; it never touches the mail path.
+ * Words are parted by one space each, and may be empty; other bytes than letters
+ * and digits are written %HH in SUBMITTER and WORDS (upper case).
+ *
+ * A Unix socket, mode 0660: who may open it may read, have a test sent, and lock
+ * and release submitters. One thread serves one question after the other; it
+ * reads and writes within 2 s, and waits for Redis no longer than a command may
+ * take. It never touches the mail path.
  *
  * Threads:  start and stop from the main thread.
  */

@@ -95,6 +95,7 @@ struct sp_limit {
 enum {
 	SP_LIMITS_MAX = 32, /* of one class, those of all others included */
 	SP_LIMIT_ERROR_SIZE = 384,
+	SP_CLASS_WHOM_SIZE = 192,
 	SP_LIMIT_MOST = 10000000,
 	SP_LIMIT_MOST_DISTINCT = 100000, /* recipients */
 	SP_LIMIT_MOST_PLACES = 250	 /* networks, countries, ASNs */
@@ -148,5 +149,21 @@ bool sp_classes_settle(struct sp_classes *classes,
 /* Whose limits hold for a submitter, once settled. Never NULL. */
 const struct sp_class *sp_classes_find(const struct sp_classes *classes,
 				       const struct sp_submitter *submitter);
+
+/* The most particular statement that has put it there. */
+struct sp_class_reason {
+	const char *by; /* "login", "domain", "uid", "network"; "": it is named
+			   nowhere, and so it is among all others */
+	char whom[SP_CLASS_WHOM_SIZE]; /* "news@example.org", "70000-79999" */
+	struct sp_stands stands;
+};
+void sp_classes_why(const struct sp_classes *classes,
+		    const struct sp_submitter *submitter,
+		    struct sp_class_reason *reason_out);
+
+/* Class number `index`: "default", "relays", then those that are stated. NULL
+ * behind the last one. */
+const struct sp_class *sp_classes_get(const struct sp_classes *classes,
+				      size_t index);
 
 #endif

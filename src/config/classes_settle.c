@@ -248,37 +248,36 @@ bool sp_classes_settle(struct sp_classes *classes,
 
 /* --- whose is it? --------------------------------------------------------- */
 
-/* Everybody's when there is none. */
-static uint32_t find_name(const struct sp_classes *classes, const char *text)
+static const struct sp_class_name *find_name(const struct sp_classes *classes,
+					     const char *text)
 {
 	const struct sp_class_name wanted = { .text = text };
-	const struct sp_class_name *found = NULL;
 
-	if (classes->names.count > 0)
-		found = bsearch(&wanted, classes->names.items,
-				classes->names.count, sizeof(wanted),
-				compare_names);
-	return found == NULL ? SP_CLASS_DEFAULT : found->group;
+	if (classes->names.count == 0)
+		return NULL;
+	return bsearch(&wanted, classes->names.items, classes->names.count,
+		       sizeof(wanted), compare_names);
 }
 
-static uint32_t find_login(const struct sp_classes *classes,
-			   const struct sp_submitter *submitter)
+static const struct sp_class_name *find_login(
+	const struct sp_classes *classes, const struct sp_submitter *submitter)
 {
-	uint32_t group = find_name(classes, submitter->key);
+	const struct sp_class_name *found = find_name(classes, submitter->key);
 	const char *domain = sp_submitter_domain(submitter);
 	char within[WITHIN_SIZE] = "@";
 
-	while (group == SP_CLASS_DEFAULT && domain != NULL) {
+	while (found == NULL && domain != NULL) {
 		const char *dot = strchr(domain, '.');
 
 		strcpy(within + 1, domain);
-		group = find_name(classes, within);
+		found = find_name(classes, within);
 		domain = dot == NULL ? NULL : dot + 1;
 	}
-	return group;
+	return found;
 }
 
-static uint32_t find_user(const struct sp_classes *classes, uint32_t uid)
+static const struct sp_class_range *find_user(const struct sp_classes *classes,
+					      uint32_t uid)
 {
 	const struct sp_class_range *ranges = classes->ranges.items;
 	size_t low = 0, high = classes->ranges.count;
@@ -291,33 +290,97 @@ static uint32_t find_user(const struct sp_classes *classes, uint32_t uid)
 		else if (uid < ranges[middle].first)
 			high = middle;
 		else
-			return ranges[middle].group;
+			return &ranges[middle];
 	}
-	return SP_CLASS_DEFAULT;
+	return NULL;
 }
 
-static uint32_t find_network(const struct sp_classes *classes,
-			     const struct sp_network *network)
+static const struct sp_class_net *find_network(const struct sp_classes *classes,
+					       const struct sp_network *network)
 {
 	const struct sp_class_net *nets = classes->nets.items;
 
 	for (size_t i = 0; i < classes->nets.count; i++)
 		if (nets[i].network.prefix <= network->prefix &&
 		    sp_network_contains(&nets[i].network, &network->base))
-			return nets[i].group;
-	return SP_CLASS_RELAYS;
+			return &nets[i];
+	return NULL;
+}
+
+/* The statement that has it, of one of three kinds; the others are NULL. */
+struct found {
+	const struct sp_class_name *name;
+	const struct sp_class_range *range;
+	const struct sp_class_net *net;
+};
+
+static struct found find(const struct sp_classes *classes,
+			 const struct sp_submitter *submitter)
+{
+	struct found found = { NULL, NULL, NULL };
+
+	if (submitter->kind == SP_SUBMITTER_LOGIN)
+		found.name = find_login(classes, submitter);
+	else if (submitter->kind == SP_SUBMITTER_USER)
+		found.range = find_user(classes, submitter->uid);
+	else if (submitter->kind == SP_SUBMITTER_NETWORK)
+		found.net = find_network(classes, &submitter->network);
+	return found;
 }
 
 const struct sp_class *sp_classes_find(const struct sp_classes *classes,
 				       const struct sp_submitter *submitter)
 {
-	uint32_t group = SP_CLASS_DEFAULT;
+	struct found found = find(classes, submitter);
+	uint32_t group = submitter->kind == SP_SUBMITTER_NETWORK
+				 ? SP_CLASS_RELAYS
+				 : SP_CLASS_DEFAULT;
 
-	if (submitter->kind == SP_SUBMITTER_LOGIN)
-		group = find_login(classes, submitter);
-	else if (submitter->kind == SP_SUBMITTER_USER)
-		group = find_user(classes, submitter->uid);
-	else if (submitter->kind == SP_SUBMITTER_NETWORK)
-		group = find_network(classes, &submitter->network);
+	if (found.name != NULL)
+		group = found.name->group;
+	else if (found.range != NULL)
+		group = found.range->group;
+	else if (found.net != NULL)
+		group = found.net->group;
 	return &classes->groups[group]->class;
+}
+
+/* --- for the operator ----------------------------------------------------- */
+
+void sp_classes_why(const struct sp_classes *classes,
+		    const struct sp_submitter *submitter,
+		    struct sp_class_reason *reason_out)
+{
+	struct found found = find(classes, submitter);
+	char network[SP_NETWORK_TEXT_SIZE];
+	struct sp_text whom;
+
+	*reason_out = (struct sp_class_reason){ .by = "", .stands = { "", 0 } };
+	sp_text_init(&whom, reason_out->whom, sizeof(reason_out->whom));
+	if (found.name != NULL) {
+		bool is_domain = *found.name->text == '@';
+
+		reason_out->by = is_domain ? "domain" : "login";
+		reason_out->stands = found.name->stands;
+		sp_text_add(&whom, found.name->text +
+					   (is_domain ? 1 : strlen("sasl:")));
+	} else if (found.range != NULL) {
+		reason_out->by = "uid";
+		reason_out->stands = found.range->stands;
+		sp_text_addf(&whom, "%" PRIu32, found.range->first);
+		if (found.range->last != found.range->first)
+			sp_text_addf(&whom, "-%" PRIu32, found.range->last);
+	} else if (found.net != NULL) {
+		reason_out->by = "network";
+		reason_out->stands = found.net->stands;
+		sp_text_add(&whom,
+			    sp_network_format(&found.net->network, network));
+	}
+}
+
+const struct sp_class *sp_classes_get(const struct sp_classes *classes,
+				      size_t index)
+{
+	return index < classes->group_count ? &classes->groups[index]->class
+					    : NULL;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loader.h"
+#include "value.h"
 
 enum {
 	/* What every MTA bears as it is shipped: Sendmail's R: is 10 s. */
@@ -218,4 +219,9 @@ const char *sp_config_warning(const struct sp_config *config, size_t index)
 		if (rows[i].holds && index-- == 0)
 			return rows[i].text;
 	return NULL;
+}
+
+enum sp_err sp_config_duration(const char *text, int64_t *ms_out)
+{
+	return sp_value_duration(text, ms_out);
 }

@@ -1,5 +1,6 @@
 #include "sallyport/control.h"
 
+#include "user_ask.h"
 #include "views.h"
 
 #include <errno.h>
@@ -22,7 +23,9 @@
 #include "sallyport/text.h"
 
 enum {
-	QUESTION_SIZE = 128,
+	/* A login of thousands of bytes, each as %HH. */
+	QUESTION_SIZE = 16384,
+	PEER_SIZE = 64,
 	QUESTION_LIMIT_MS = 2000,
 	SOCKET_MODE = 0660,
 	RELOAD_ERROR_SIZE = 512
@@ -163,8 +166,37 @@ static json_t *answer_status(struct sp_control *control)
 			      reload_error);
 }
 
-static json_t *answer(struct sp_control *control, const char *question)
+/* Who it is, as the kernel says: it may be another by the time one looks. */
+static void write_peer(int fd, char peer_out[PEER_SIZE])
 {
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	struct sp_text text;
+
+	sp_text_init(&text, peer_out, PEER_SIZE);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+		sp_text_addf(&text, "uid:%u", (unsigned)peer.uid);
+	else
+		sp_text_add(&text, "unknown");
+}
+
+static json_t *answer_user(struct sp_control *control, char *question, int fd)
+{
+	const struct sp_service *service =
+		sp_service_get(control->sources.slot);
+	char peer[PEER_SIZE];
+	json_t *object;
+
+	write_peer(fd, peer);
+	object = sp_user_answer(service, question, peer);
+	sp_service_unref(&service);
+	return object;
+}
+
+static json_t *answer(struct sp_control *control, char *question, int fd)
+{
+	json_t *object;
+
 	if (strcmp(question, "status") == 0)
 		return answer_status(control);
 	if (sp_text_starts(question, "verdict "))
@@ -172,8 +204,12 @@ static json_t *answer(struct sp_control *control, const char *question)
 	if (sp_text_starts(question, "notify "))
 		return sp_answer_notify(&control->sources,
 					question + strlen("notify "));
-	return complaint("unknown question: status, verdict ID, notify test, "
-			 "or notify NUMBER");
+	object = answer_user(control, question, fd);
+	return object != NULL
+		       ? object
+		       : complaint("unknown question: status, verdict ID, "
+				   "notify test, notify NUMBER, users, user, "
+				   "user-set, user-limits or user-limits-of");
 }
 
 static void serve_one(struct sp_control *control, int fd)
@@ -185,7 +221,7 @@ static void serve_one(struct sp_control *control, int fd)
 
 	if (!read_question(fd, question, deadline_ms))
 		return;
-	object = answer(control, question);
+	object = answer(control, question, fd);
 	bytes = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	if (bytes) {
 		write_answer(fd, bytes, strlen(bytes), deadline_ms);

@@ -17,8 +17,7 @@
 #include "sallyport/store.h"
 #include "sallyport/text.h"
 
-/* Text from strangers may be no UTF-8, which JSON cannot hold: escaped then. */
-static json_t *text(const char *value)
+json_t *sp_view_text(const char *value)
 {
 	json_t *string = json_string(value);
 	char bytes[1024];
@@ -30,6 +29,11 @@ static json_t *text(const char *value)
 	for (size_t i = 0; value[i]; i++)
 		sp_text_add_safe(&safe, &value[i], 1, NULL);
 	return json_string(bytes);
+}
+
+static json_t *text(const char *value)
+{
+	return sp_view_text(value);
 }
 
 static void put_count(json_t *object, const char *name, uint64_t count)

@@ -12,6 +12,9 @@ struct sp_control_sources;
 struct sp_record;
 struct sp_service;
 
+/* Text from strangers may be no UTF-8, which JSON cannot hold: escaped then. */
+json_t *sp_view_text(const char *value);
+
 /* New references; NULL without memory. */
 json_t *sp_view_status(const struct sp_control_sources *sources,
 		       int64_t uptime_ms, const char *reload_error);

@@ -106,6 +106,23 @@ enum sp_err sp_ask(const char *path, const char *question, json_t **answer_out)
 	return err;
 }
 
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c != '\0' && strchr("@.:-_/", c));
+}
+
+void sp_ask_word(struct sp_text *question, const char *word)
+{
+	sp_text_add(question, " ");
+	for (; *word != '\0'; word++) {
+		if (is_plain(*word))
+			sp_text_add_bytes(question, word, 1);
+		else
+			sp_text_addf(question, "%%%02X", (unsigned char)*word);
+	}
+}
+
 const char *sp_ask_why(enum sp_err err)
 {
 	return err == SP_ERR_SYSTEM ? strerror(errno) : sp_err_text(err);

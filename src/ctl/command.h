@@ -41,6 +41,7 @@ struct sp_command {
 extern const struct sp_command sp_command_try;
 extern const struct sp_command sp_command_status;
 extern const struct sp_command sp_command_greylist;
+extern const struct sp_command sp_command_user;
 extern const struct sp_command sp_command_notify;
 extern const struct sp_command sp_command_config;
 extern const struct sp_command sp_command_doctor;

@@ -13,14 +13,20 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 	src/ctl/smtp.c src/ctl/smtp.h \
 	src/ctl/status.c \
 	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \
-	src/ctl/try_play.c src/ctl/try_report.c
+	src/ctl/try_play.c src/ctl/try_report.c \
+	src/ctl/user.c src/ctl/user.h \
+	src/ctl/user_list.c src/ctl/user_print.c
 
 bin_PROGRAMS += sallyport
 sallyport_SOURCES = src/sallyport.c
 sallyport_LDADD = libsallyport.a $(LIBS_ALL)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-ctl
+check_PROGRAMS += tests/unit/test-ctl tests/unit/test-ctl-user
+tests_unit_test_ctl_user_SOURCES = tests/unit/test-ctl-user.c
+tests_unit_test_ctl_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/ctl
+tests_unit_test_ctl_user_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_ctl_user_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_ctl_SOURCES = tests/unit/test-ctl.c
 tests_unit_test_ctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/ctl
 tests_unit_test_ctl_CFLAGS = $(AM_UNIT_CFLAGS)

@@ -198,8 +198,8 @@ static struct sp_remembered_sum *sum_of(struct sp_submitter_memory *memory,
 	return sums;
 }
 
-static void note_lock(struct sp_submitter_memory *memory,
-		      const struct sp_submitter_standing *standing)
+void sp_memory_note_lock(struct sp_submitter_memory *memory,
+			 const struct sp_submitter_standing *standing)
 {
 	if (standing->state == SP_SUBMITTER_LOCKED && !standing->is_observed &&
 	    standing->until_ms > memory->locked_until_ms)
@@ -226,7 +226,7 @@ void sp_memory_note(struct sp_submitter_memory *memory, const char *submitter,
 	pthread_mutex_lock(&memory->lock);
 	entry = sp_memory_find_or_add(memory, submitter);
 	entry->standing = *news->standing;
-	note_lock(memory, news->standing);
+	sp_memory_note_lock(memory, news->standing);
 	entry->is_unsaved = false;
 	if (news->begins)
 		entry->share = 0;
@@ -521,7 +521,7 @@ void sp_memory_count(struct sp_submitter_memory *memory,
 	pthread_mutex_lock(&memory->lock);
 	counting.entry = sp_memory_find_or_add(memory, question->submitter);
 	answer(&counting, answer_out);
-	note_lock(memory, &answer_out->standing);
+	sp_memory_note_lock(memory, &answer_out->standing);
 	tidy(memory);
 	pthread_mutex_unlock(&memory->lock);
 }

@@ -85,6 +85,7 @@ void sp_memory_set(struct sp_submitter_memory *memory, const char *submitter,
 		entry = sp_memory_find_or_add(memory, submitter);
 		entry->standing = *standing;
 		entry->is_unsaved = is_unsaved;
+		sp_memory_note_lock(memory, standing);
 	}
 	pthread_mutex_unlock(&memory->lock);
 }

@@ -73,6 +73,10 @@ struct sp_remembered *sp_memory_find_or_add(struct sp_submitter_memory *memory,
 /* What is over is over. */
 void sp_memory_let_go(struct sp_remembered *entry, int64_t now_ms);
 
+/* One more that MAIL is answered for; see sp_submitter_memory_has_locks. */
+void sp_memory_note_lock(struct sp_submitter_memory *memory,
+			 const struct sp_submitter_standing *standing);
+
 void sp_memory_forget(struct sp_submitter_memory *memory,
 		      struct sp_remembered *entry);
 

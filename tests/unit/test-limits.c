@@ -476,6 +476,48 @@ static void test_find(void **state)
 	sp_classes_free(&classes);
 }
 
+static const struct why_row {
+	const char *sentence, *whom, *by;
+} whys[] = {
+	{ "the login itself", "sasl:news@example.org",
+	  "login news@example.org 1" },
+	{ "the longer domain", "sasl:x@a.students.example.org",
+	  "domain students.example.org 3" },
+	{ "a range of users", "uid:70001", "uid 70000-79999 4" },
+	{ "the longer prefix", "net:10.1.2.3", "network 10.1.0.0/16 10" },
+	{ "nothing names it", "sasl:bob@example.net", "  0" },
+	{ "nor a relay", "net:192.0.2.7", "  0" },
+};
+
+static void test_why_it_is_there(void **state)
+{
+	static const char *const names[] = { "default",	 "relays", "news",
+					     "students", "staff",  "branch" };
+	struct sp_classes *classes;
+
+	(void)state;
+	assert_int_equal(sp_classes_new("example.org", &classes), SP_OK);
+	add_all(classes, shipped, true);
+	add_all(classes, stated, false);
+	assert_true(sp_classes_settle(classes, &judge));
+	for (size_t i = 0; i < sizeof(whys) / sizeof(*whys); i++) {
+		struct sp_submitter submitter;
+		struct sp_class_reason reason;
+		char found[256];
+
+		print_message("  %s\n", whys[i].sentence);
+		sp_submitter_parse(whys[i].whom, "", &submitter);
+		sp_classes_why(classes, &submitter, &reason);
+		snprintf(found, sizeof(found), "%s %s %u", reason.by,
+			 reason.whom, reason.stands.line);
+		assert_string_equal(found, whys[i].by);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		assert_string_equal(sp_classes_get(classes, i)->name, names[i]);
+	assert_null(sp_classes_get(classes, 6));
+	sp_classes_free(&classes);
+}
+
 /* Whoever has written a thousand classes has surely made a slip. */
 static void test_bounds(void **state)
 {
@@ -534,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_one_limit),
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_why_it_is_there),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_names),
 	};
