@@ -1,5 +1,8 @@
 # What redis-schema adds to the build: its scripts, as C, in the library.
-redis_lua = $(srcdir)/redis-schema/events-add.lua \
+redis_lua = $(srcdir)/redis-schema/desk-note.lua \
+	$(srcdir)/redis-schema/desk-read.lua \
+	$(srcdir)/redis-schema/greylist-trust.lua \
+	$(srcdir)/redis-schema/events-add.lua \
 	$(srcdir)/redis-schema/events-read.lua \
 	$(srcdir)/redis-schema/greylist-ask.lua \
 	$(srcdir)/redis-schema/greylist-release.lua \
@@ -13,6 +16,8 @@ redis_lua = $(srcdir)/redis-schema/events-add.lua \
 	$(srcdir)/redis-schema/submitter-set.lua
 
 EXTRA_DIST += redis-schema/README.md redis-schema/VERSION \
+	redis-schema/desk-note.lua redis-schema/desk-read.lua \
+	redis-schema/greylist-trust.lua \
 	redis-schema/embed.sh redis-schema/events-add.lua \
 	redis-schema/events-read.lua redis-schema/greylist-ask.lua \
 	redis-schema/greylist-release.lua redis-schema/greylist-teach.lua \

@@ -60,7 +60,11 @@ struct sp_greylist_question {
 	const char *also[SP_GREYLIST_ALSO_MAX];
 	const char *network; /* whose probes are asked along; NULL: nobody's */
 	bool lets_in;	     /* it is noted, and let in, also when it is new */
-	const char *sender;  /* sp_sender_fold; "" for <> */
+	/* What it has to wait for is enforced, so people want to see it
+	 * (desk_store.h). */
+	bool is_for_desk;
+	bool looks_honest;     /* for them: it passed SPF, and no list has it */
+	const char *sender;    /* sp_sender_fold; "" for <> */
 	const char *recipient; /* sp_address_key */
 	const char *mail_id;   /* several recipients of a mail pass once */
 	const char *client;    /* the address, for people; not part of a key */
@@ -80,7 +84,8 @@ struct sp_greylist_answer {
 /*
  * The atomic test-and-set: one script, one round trip. A second one only when
  * it has to wait, and turns out to have waited under one of `also` already (DNS
- * did not say then who it is). The retry window must be longer than the delay,
+ * did not say then who it is) or to be expected (sp_greylist_expect); and
+ * another one to tell the desk of who waits or has come back. The retry window must be longer than the delay,
  * or nothing ever passes: the configuration sees to that. *answer_out is
  * written on SP_OK only.
  */

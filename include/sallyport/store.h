@@ -73,7 +73,7 @@ struct sp_store_call {
 };
 
 enum {
-	SP_STORE_CALLS_MAX = 4
+	SP_STORE_CALLS_MAX = 5
 };
 
 /*

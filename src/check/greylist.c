@@ -7,6 +7,7 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/dnsbl.h"
 #include "sallyport/identity.h"
 #include "sallyport/probe.h"
 #include "sallyport/service.h"
@@ -72,6 +73,24 @@ static const char *proof_of(const struct sp_mail *mail)
 		       : sp_identity_proof_text(mail->proofs[0]);
 }
 
+/* For people who look at what greylisting costs: nothing speaks against it but
+ * that it is new. */
+static bool looks_honest(const struct sp_session *session)
+{
+	const struct sp_spf_fact *spf = &session->mail.spf;
+	const struct sp_dnsbl_list_fact *lists = &session->connection.dnsbl;
+	const struct sp_dnsbl_rules *rules =
+		session->service->config->dnsbl.addresses;
+
+	if (spf->state != SP_FACT_KNOWN || spf->result != SP_SPF_PASS ||
+	    spf->passes_world)
+		return false;
+	for (size_t i = 0; i < rules->rule_count; i++)
+		if ((lists->hits >> i & 1) && rules->rules[i].weight > 0)
+			return false;
+	return true;
+}
+
 static void ask(struct sp_session *session, int64_t deadline_ms)
 {
 	const struct sp_service *service = session->service;
@@ -83,6 +102,9 @@ static void ask(struct sp_session *session, int64_t deadline_ms)
 		.proof = proof_of(mail),
 		.network = network_to_ask(mail, service->config),
 		.lets_in = !session->recipient->is_suspicious,
+		.is_for_desk =
+			service->config->greylist.mode == SP_MODE_ENFORCE,
+		.looks_honest = looks_honest(session),
 		.sender = mail->sender_folded,
 		.recipient = session->recipient->key,
 		.mail_id = mail->id,

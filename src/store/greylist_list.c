@@ -42,10 +42,9 @@ static const char *triplet_state(const struct sp_greylist_config *config,
 							   : "ready";
 }
 
-/* `value` as the scripts write it (redis-schema/README.md). */
-static void read_value(const struct sp_greylist_config *config,
-		       const char *value, bool is_identity, int64_t now_ms,
-		       struct sp_greylist_entry *entry)
+void sp_greylist_read_entry(const struct sp_greylist_config *config,
+			    const char *value, bool is_identity, int64_t now_ms,
+			    struct sp_greylist_entry *entry)
 {
 	const char *state;
 
@@ -139,8 +138,8 @@ static enum sp_err visit_values(struct sp_store *store,
 		    sp_greylist_key_parse(keys[i].bytes, &is_identity,
 					  &entry) != SP_OK)
 			continue;
-		read_value(listing->config, value, is_identity,
-			   listing->filter->now_ms, &entry);
+		sp_greylist_read_entry(listing->config, value, is_identity,
+				       listing->filter->now_ms, &entry);
 		if (!is_wanted(listing, &entry, is_identity))
 			continue;
 		listing->found_count++;

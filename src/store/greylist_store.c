@@ -1,12 +1,15 @@
 /* greylist_store.c - the question that a mail asks; see greylist_store.h. */
 #include "sallyport/greylist_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "desk_key.h"
 #include "greylist_key.h"
 #include "greylist_value.h"
 #include "probe_value.h"
 #include "sallyport/config.h"
+#include "sallyport/desk_store.h"
 #include "sallyport/store.h"
 #include "scripts.h"
 #include "word.h"
@@ -66,8 +69,9 @@ struct look_call {
 struct outgoing {
 	struct sp_store_call calls[SP_STORE_CALLS_MAX];
 	size_t count;
-	size_t probes; /* which of them; 0: none */
-	size_t also;   /* from which on; the others are before */
+	size_t probes;	 /* which of them; 0: none */
+	size_t expected; /* likewise */
+	size_t also;	 /* from which on; the others are before */
 	struct try_call try;
 	struct look_call looks[SP_STORE_CALLS_MAX - 1];
 };
@@ -135,6 +139,18 @@ static enum sp_err look_at_probes(struct outgoing *out, const char *network)
 	return SP_OK;
 }
 
+/* Whether the operator expects mail for that recipient. */
+static enum sp_err look_at_expected(struct outgoing *out, const char *recipient)
+{
+	enum sp_err err = sp_expect_key(recipient, next_look(out)->keys[0]);
+
+	if (err != SP_OK)
+		return err;
+	out->expected = out->count;
+	add_look(out, 1);
+	return SP_OK;
+}
+
 static enum sp_err look_also(struct outgoing *out, const char *identity,
 			     const struct sp_greylist_question *question)
 {
@@ -160,6 +176,9 @@ static enum sp_err prepare(const struct sp_greylist_config *config,
 	out->probes = 0;
 	if (err == SP_OK && question->network != NULL)
 		err = look_at_probes(out, question->network);
+	out->expected = 0;
+	if (err == SP_OK && !question->lets_in)
+		err = look_at_expected(out, question->recipient);
 	out->also = out->count;
 	/* Who is let in need not have waited anywhere. */
 	for (size_t i = 0; i < SP_GREYLIST_ALSO_MAX && !question->lets_in; i++)
@@ -194,7 +213,16 @@ static int64_t waits_since(const struct sp_greylist_config *config,
 	return longest_ms;
 }
 
-/* The same try again, now that we know since when it has waited. */
+static bool is_expected(const struct outgoing *out,
+			struct sp_store_reply *const *replies, int64_t now_ms)
+{
+	return out->expected > 0 &&
+	       strtoll(sp_store_reply_text(replies[out->expected], 0), NULL,
+		       10) > now_ms;
+}
+
+/* The same try again, now that we know since when it has waited, or that it
+ * need not. */
 static enum sp_err ask_again(struct sp_store *store,
 			     const struct sp_greylist_config *config,
 			     const struct sp_greylist_question *question,
@@ -226,6 +254,7 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 			    struct sp_greylist_answer *answer_out)
 {
 	struct sp_store_reply *replies[SP_STORE_CALLS_MAX] = { NULL };
+	struct sp_greylist_question again = *question;
 	struct sp_greylist_answer answer;
 	struct outgoing out;
 	int64_t since_ms = 0;
@@ -242,15 +271,25 @@ enum sp_err sp_greylist_ask(struct sp_store *store,
 			sp_store_reply_text(replies[out.probes], 0),
 			question->now_ms);
 	}
-	if (err == SP_OK && is_waiting(answer.state))
+	if (err == SP_OK && is_waiting(answer.state)) {
 		since_ms = waits_since(config, &out, replies, question->now_ms);
+		again.lets_in = is_expected(&out, replies, question->now_ms);
+	}
 	for (size_t i = 0; i < SP_STORE_CALLS_MAX; i++)
 		sp_store_reply_free(&replies[i]);
-	if (since_ms > 0 && since_ms < answer.first_ms) {
+	if (since_ms <= 0 || since_ms > answer.first_ms)
+		since_ms = answer.first_ms;
+	if (err == SP_OK && (since_ms < answer.first_ms ||
+			     again.lets_in != question->lets_in)) {
 		answer.first_ms = since_ms;
-		err = ask_again(store, config, question, deadline_ms, &answer);
+		err = ask_again(store, config, &again, deadline_ms, &answer);
 	}
-	if (err == SP_OK)
-		*answer_out = answer;
-	return err;
+	if (err != SP_OK)
+		return err;
+	*answer_out = answer;
+	/* Whether people see it is no matter of the mail's. */
+	if (question->is_for_desk)
+		(void)sp_desk_note(store, config, question, &answer,
+				   deadline_ms);
+	return SP_OK;
 }

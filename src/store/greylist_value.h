@@ -35,4 +35,11 @@ int64_t sp_greylist_waits_since(const struct sp_greylist_config *config,
 				const char *identity_value,
 				const char *triplet_value, int64_t now_ms);
 
+/* What people want to know of it, into `entry`, whose names (its key's) are
+ * there already. Defined in greylist_list.c. */
+struct sp_greylist_entry;
+void sp_greylist_read_entry(const struct sp_greylist_config *config,
+			    const char *value, bool is_identity, int64_t now_ms,
+			    struct sp_greylist_entry *entry);
+
 #endif

@@ -1,6 +1,7 @@
 # What src/store adds to the build.
 libsallyport_a_SOURCES += \
 	include/sallyport/store.h \
+	include/sallyport/desk_store.h \
 	include/sallyport/embedded.h \
 	include/sallyport/event_store.h \
 	include/sallyport/greylist_store.h \
@@ -9,6 +10,8 @@ libsallyport_a_SOURCES += \
 	src/store/breaker.c src/store/breaker.h \
 	src/store/connection.c src/store/connection.h \
 	src/store/count_key.h src/store/count_store.c \
+	src/store/desk_key.c src/store/desk_key.h \
+	src/store/desk_note.c src/store/desk_store.c \
 	src/store/dial.c src/store/dial.h \
 	src/store/embedded.c \
 	src/store/event_store.c \
@@ -40,7 +43,7 @@ EXTRA_DIST += tests/support/redis_server.h tests/support/greylist_world.h \
 	tests/support/submitter_world.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
+check_PROGRAMS += tests/unit/test-desk-store tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-store-several tests/unit/test-greylist-identity \
 	tests/unit/test-embedded tests/unit/test-greylist-store \
 	tests/unit/test-greylist-operator tests/unit/test-probe-store \
@@ -48,6 +51,11 @@ check_PROGRAMS += tests/unit/test-store tests/unit/test-store-strangers \
 	tests/unit/test-submitter-kept tests/unit/test-submitter-sent \
 	tests/unit/test-submitter-operator tests/unit/test-submitter-pages \
 	tests/unit/test-event-store
+tests_unit_test_desk_store_SOURCES = tests/unit/test-desk-store.c \
+	tests/support/redis_server.c \
+	tests/support/greylist_world.c
+tests_unit_test_desk_store_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_desk_store_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_event_store_SOURCES = tests/unit/test-event-store.c \
 	tests/support/redis_server.c \
 	tests/support/greylist_world.c

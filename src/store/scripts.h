@@ -9,11 +9,14 @@
 
 #include "sallyport/store.h"
 
+extern const struct sp_script sp_script_desk_note;
+extern const struct sp_script sp_script_desk_read;
 extern const struct sp_script sp_script_events_add;
 extern const struct sp_script sp_script_events_read;
 extern const struct sp_script sp_script_greylist_ask;
 extern const struct sp_script sp_script_greylist_release;
 extern const struct sp_script sp_script_greylist_teach;
+extern const struct sp_script sp_script_greylist_trust;
 extern const struct sp_script sp_script_probe_count;
 extern const struct sp_script sp_script_submitter_bounce;
 extern const struct sp_script sp_script_submitter_count;
