@@ -1,6 +1,7 @@
 # The dashboard, its API, and the metrics, over HTTP.
 web_page = $(srcdir)/src/web/page/index.html \
 	$(srcdir)/src/web/page/app.js \
+	$(srcdir)/src/web/page/desk.js \
 	$(srcdir)/src/web/page/icon.svg \
 	$(srcdir)/src/web/page/kit.js \
 	$(srcdir)/src/web/page/now.js \
@@ -10,6 +11,7 @@ libsallyport_a_SOURCES += \
 	include/sallyport/web.h \
 	src/web/assets.h \
 	src/web/call.c src/web/call.h \
+	src/web/desk_view.c src/web/desk_view.h \
 	src/web/guard.c src/web/guard.h \
 	src/web/http.c src/web/http.h \
 	src/web/metrics.c src/web/metrics.h \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "assets.h"
+#include "desk_view.h"
 #include "metrics.h"
 #include "now_view.h"
 #include "sallyport/config.h"
@@ -19,6 +20,14 @@ struct route {
 static const struct route routes[] = {
 	{ "/metrics", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_metrics },
 	{ "/api/now", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_now },
+	{ "/api/greylist", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_waiting },
+	{ "/api/greylist/outcome", SP_HTTP_GET, SP_GUARD_LOOK,
+	  sp_view_outcome },
+	{ "/api/greylist/release", SP_HTTP_POST, SP_GUARD_CHANGE,
+	  sp_view_release },
+	{ "/api/greylist/trust", SP_HTTP_POST, SP_GUARD_CHANGE, sp_view_trust },
+	{ "/api/greylist/expect", SP_HTTP_POST, SP_GUARD_CHANGE,
+	  sp_view_expect },
 	{ "/api/session", SP_HTTP_GET, SP_GUARD_NOTHING, sp_view_session },
 	{ "/api/sign-in", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_in },
 	{ "/api/sign-out", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_out },

@@ -1,9 +1,10 @@
 // The frame: who is signed in, which view is shown, and when it is asked for anew.
 
 import { Refused, el, get, post, say } from "./kit.js";
+import * as desk from "./desk.js";
 import * as now from "./now.js";
 
-const views = { now };
+const views = { now, desk };
 const EVERY_MS = 5000;
 
 let session = {};
