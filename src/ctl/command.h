@@ -40,6 +40,8 @@ struct sp_command {
 
 extern const struct sp_command sp_command_try;
 extern const struct sp_command sp_command_status;
+extern const struct sp_command sp_command_explain;
+extern const struct sp_command sp_command_replay;
 extern const struct sp_command sp_command_greylist;
 extern const struct sp_command sp_command_user;
 extern const struct sp_command sp_command_notify;

@@ -6,16 +6,21 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 	src/ctl/doctor.c src/ctl/doctor.h src/ctl/doctor_daemon.c \
 	src/ctl/doctor_domain.c src/ctl/doctor_lists.c src/ctl/doctor_names.c \
 	src/ctl/doctor_own.c src/ctl/doctor_relay.c src/ctl/doctor_report.c \
+	src/ctl/events.c src/ctl/events.h \
+	src/ctl/explain.c \
 	src/ctl/greylist.c src/ctl/greylist.h src/ctl/greylist_rows.c \
 	src/ctl/message.c src/ctl/message.h \
 	src/ctl/notify.c \
 	src/ctl/output.c src/ctl/output.h \
 	src/ctl/smtp.c src/ctl/smtp.h \
 	src/ctl/status.c \
+	src/ctl/replay.c src/ctl/replay_sum.c src/ctl/replay_sum.h \
+	src/ctl/story.c src/ctl/story.h \
 	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \
 	src/ctl/try_play.c src/ctl/try_report.c \
 	src/ctl/user.c src/ctl/user.h \
-	src/ctl/user_list.c src/ctl/user_print.c
+	src/ctl/user_list.c src/ctl/user_print.c \
+	src/ctl/what_if.c src/ctl/what_if.h
 
 bin_PROGRAMS += sallyport
 sallyport_SOURCES = src/sallyport.c

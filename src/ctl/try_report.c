@@ -5,6 +5,7 @@
 
 #include "message.h"
 #include "output.h"
+#include "story.h"
 
 const char *sp_try_outcome_name(enum sp_try_outcome outcome)
 {
@@ -110,81 +111,16 @@ static void print_changes(const struct sp_mta_changes *changes)
 		printf("  ... and %zu changes more\n", changes->total - shown);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static void print_pair(const char *name, const char *value)
-{
-	if (!value[0])
-		return;
-	printf("%-10s ", name);
-	sp_output_safe(stdout, value);
-	putchar('\n');
-}
-
-static void print_results(const json_t *verdict)
-{
-	const json_t *result;
-	size_t i;
-
-	json_array_foreach(json_object_get(verdict, "results"), i, result)
-	{
-		const char *about = text_of(result, "about");
-		const char *reason = text_of(result, "reason");
-
-		fputs(i == 0 ? "results    " : "           ", stdout);
-		printf("%-12s %-10s ", text_of(result, "method"),
-		       text_of(result, "result"));
-		sp_output_safe(stdout, about);
-		if (about[0] && reason[0])
-			fputs(": ", stdout);
-		sp_output_safe(stdout, reason);
-		putchar('\n');
-	}
-}
-
-static void print_lookups(const json_t *verdict)
-{
-	const json_t *lookup;
-	size_t i;
-	json_int_t total =
-		json_integer_value(json_object_get(verdict, "lookups_total"));
-
-	json_array_foreach(json_object_get(verdict, "lookups"), i, lookup)
-	{
-		const json_t *ms = json_object_get(lookup, "ms");
-
-		fputs(i == 0 ? "lookups    " : "           ", stdout);
-		printf("%-5s %-9s ", text_of(lookup, "type"),
-		       text_of(lookup, "status"));
-		if (json_is_true(json_object_get(lookup, "cached")))
-			fputs("   cached  ", stdout);
-		else if (ms)
-			printf("%6.1f ms  ", json_number_value(ms));
-		else
-			fputs("        -  ", stdout);
-		sp_output_safe(stdout, text_of(lookup, "name"));
-		putchar('\n');
-	}
-	if (total > (json_int_t)i)
-		printf("           ... and %lld more\n",
-		       (long long)total - (long long)i);
-}
-
 static void print_verdict(const json_t *verdict)
 {
 	const json_t *finding;
 	size_t i;
 
 	fputs("verdict    ", stdout);
-	sp_output_safe(stdout, text_of(verdict, "verdict"));
+	sp_output_safe(stdout, sp_story_text(verdict, "verdict"));
 	if (json_object_get(verdict, "would")) {
 		fputs(" (only observed; would ", stdout);
-		sp_output_safe(stdout, text_of(verdict, "would"));
+		sp_output_safe(stdout, sp_story_text(verdict, "would"));
 		putchar(')');
 	}
 	printf(", score %.1f",
@@ -196,29 +132,29 @@ static void print_verdict(const json_t *verdict)
 	json_array_foreach(json_object_get(verdict, "findings"), i, finding)
 	{
 		fputs(i == 0 ? "findings   " : "           ", stdout);
-		printf("%-20s %5.1f  ", text_of(finding, "name"),
+		printf("%-20s %5.1f  ", sp_story_text(finding, "name"),
 		       json_number_value(json_object_get(finding, "weight")));
-		sp_output_safe(stdout, text_of(finding, "reason"));
+		sp_output_safe(stdout, sp_story_text(finding, "reason"));
 		putchar('\n');
 	}
 	if (i == 0)
 		puts("findings   none");
-	print_pair("greeting", text_of(verdict, "greeting"));
-	print_pair("  because", text_of(verdict, "greeting_why"));
+	sp_story_pair("greeting", sp_story_text(verdict, "greeting"));
+	sp_story_pair("  because", sp_story_text(verdict, "greeting_why"));
 	if (json_object_get(verdict, "uid"))
 		printf("user       uid %lld, of this machine\n",
 		       (long long)json_integer_value(
 			       json_object_get(verdict, "uid")));
-	print_pair("submitter", text_of(verdict, "submitter"));
-	print_pair("  country", text_of(verdict, "country"));
-	print_pair("  asn", text_of(verdict, "asn"));
-	print_pair("greylist", text_of(verdict, "greylist"));
-	print_pair("identity", text_of(verdict, "identity"));
-	print_pair("proof", text_of(verdict, "proof"));
-	print_pair("taught", text_of(verdict, "taught"));
-	print_pair("degraded", text_of(verdict, "degraded"));
-	print_results(verdict);
-	print_lookups(verdict);
+	sp_story_pair("submitter", sp_story_text(verdict, "submitter"));
+	sp_story_pair("  country", sp_story_text(verdict, "country"));
+	sp_story_pair("  asn", sp_story_text(verdict, "asn"));
+	sp_story_pair("greylist", sp_story_text(verdict, "greylist"));
+	sp_story_pair("identity", sp_story_text(verdict, "identity"));
+	sp_story_pair("proof", sp_story_text(verdict, "proof"));
+	sp_story_pair("taught", sp_story_text(verdict, "taught"));
+	sp_story_pair("degraded", sp_story_text(verdict, "degraded"));
+	sp_story_results(verdict);
+	sp_story_lookups(verdict);
 }
 
 static void print_outcome(const struct sp_try_options *options,
@@ -250,7 +186,7 @@ void sp_try_report(const struct sp_try_options *options,
 	print_changes(result->changes);
 	putchar('\n');
 	print_outcome(options, result);
-	print_pair("id", result->id);
+	sp_story_pair("id", result->id);
 	if (verdict)
 		print_verdict(verdict);
 	else

@@ -13,6 +13,7 @@ libsallyport_a_SOURCES += \
 	src/record/facts_text.c include/sallyport/facts_text.h \
 	src/record/probes.c \
 	src/record/record.c include/sallyport/record.h \
+	src/record/replay.c include/sallyport/replay.h \
 	src/record/submission.c \
 	src/record/teach.c \
 	src/record/trace.c src/record/trace.h
