@@ -6,7 +6,7 @@
  *           afterwards.
  * Network:  none.
  * Bounds:   64 KiB of a field are read, in one pass and a second look, without
- *           recursion; 8 domains are kept.
+ *           recursion; 8 domains and 4 mailboxes are kept.
  * Threads:  reentrant; nothing is kept between calls but in the struct.
  * Standard: RFC 5322 section 3.4 (addresses) and 4.4 (obsolete ones), RFC 6854
  *           (groups in From:), RFC 6532 (UTF-8), RFC 2047 section 5 (encoded
@@ -30,10 +30,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sallyport/address.h"
 #include "sallyport/domain.h"
 
 enum {
 	SP_FROM_DOMAINS_MAX = 8,
+	SP_FROM_MAILBOXES_MAX = 4,
 	SP_FROM_VALUE_MAX = 64 * 1024, /* bytes; a longer one is unreadable */
 	SP_FROM_DEPTH_MAX = 32	       /* comments within comments */
 };
@@ -49,6 +51,14 @@ enum sp_from_domain_kind {
 struct sp_from_domain {
 	enum sp_from_domain_kind kind;
 	char name[SP_DOMAIN_SIZE];
+};
+
+/* One that could be read, whole. */
+struct sp_from_mailbox {
+	unsigned domain; /* its index in `domains` */
+	/* Without quotes, comments and blanks, its case kept; "" when it was
+	 * longer than any mail server takes. */
+	char local[SP_LOCAL_SIZE];
 };
 
 enum sp_from_verdict {
@@ -97,6 +107,10 @@ struct sp_from {
 	bool has_group;
 	enum sp_from_reason reason; /* of the first unreadable field */
 	struct sp_from_domain domains[SP_FROM_DOMAINS_MAX];
+	/* Of fields that can be read: the first ones, in the order of the
+	 * text. Of one whose domain was not kept, there is none. */
+	unsigned mailboxes_kept;
+	struct sp_from_mailbox mailboxes[SP_FROM_MAILBOXES_MAX];
 	/* The first domain behind an @ in a name, a comment, a quoted local
 	 * part or a source route that no mailbox has; else NONE. Encoded words
 	 * are not decoded for it. Compare organisations before blaming. */

@@ -9,18 +9,26 @@ void sp_from_init(struct sp_from *from_out)
 	memset(from_out, 0, sizeof(*from_out));
 }
 
+/* Where it is, or would be next. */
+static unsigned find_domain(const struct sp_from *from,
+			    const struct sp_from_domain *domain)
+{
+	unsigned i = 0;
+
+	while (i < from->domain_count &&
+	       strcmp(from->domains[i].name, domain->name) != 0)
+		i++;
+	return i;
+}
+
 static bool is_known(const struct sp_from *from,
 		     const struct sp_from_domain *domain)
 {
-	for (unsigned i = 0; i < from->domain_count; i++) {
-		if (strcmp(from->domains[i].name, domain->name) == 0)
-			return true;
-	}
-	return false;
+	return find_domain(from, domain) < from->domain_count;
 }
 
-static void add_mailbox(struct sp_from *from,
-			const struct sp_from_domain *domain)
+static void add_domain(struct sp_from *from,
+		       const struct sp_from_domain *domain)
 {
 	from->mailbox_count++;
 	if (is_known(from, domain))
@@ -29,6 +37,22 @@ static void add_mailbox(struct sp_from *from,
 		from->domains[from->domain_count++] = *domain;
 	else
 		from->has_more_domains = true;
+}
+
+static void add_mailbox(struct sp_from *from,
+			const struct sp_from_phrase *local,
+			const struct sp_from_domain *domain)
+{
+	struct sp_from_mailbox *mailbox =
+		&from->mailboxes[from->mailboxes_kept];
+
+	add_domain(from, domain);
+	if (from->mailboxes_kept == SP_FROM_MAILBOXES_MAX ||
+	    !is_known(from, domain))
+		return;
+	mailbox->domain = find_domain(from, domain);
+	sp_from_write_local(local, mailbox->local);
+	from->mailboxes_kept++;
 }
 
 /* "@a,@b:" before the local part (RFC 5322 obs-route). */
@@ -77,20 +101,20 @@ static enum sp_from_reason unclosed(const struct sp_from_reader *reader)
 
 /* At a '<'. */
 static bool read_brackets(struct sp_from_reader *reader,
+			  struct sp_from_phrase *local_out,
 			  struct sp_from_domain *domain_out)
 {
-	struct sp_from_phrase local;
-
 	reader->at++;
 	if (!sp_from_skip_blanks_and_comments(reader) || !skip_route(reader) ||
-	    !sp_from_read_phrase(reader, &local))
+	    !sp_from_read_phrase(reader, local_out))
 		return false;
 	if (sp_from_next(reader) == '>')
-		return sp_from_fail(reader, local.is_empty ? SP_FROM_NO_ADDRESS
-							   : SP_FROM_NO_DOMAIN);
+		return sp_from_fail(reader, local_out->is_empty
+						    ? SP_FROM_NO_ADDRESS
+						    : SP_FROM_NO_DOMAIN);
 	if (sp_from_next(reader) != '@')
 		return sp_from_fail(reader, unclosed(reader));
-	if (!read_address(reader, &local, domain_out))
+	if (!read_address(reader, local_out, domain_out))
 		return false;
 	if (sp_from_next(reader) != '>')
 		return sp_from_fail(reader, unclosed(reader));
@@ -124,6 +148,7 @@ static bool read_mailbox(struct sp_from_reader *reader,
 			 const struct sp_from_phrase *phrase,
 			 struct sp_from *from)
 {
+	struct sp_from_phrase local = *phrase;
 	struct sp_from_domain domain;
 	char c = sp_from_next(reader);
 	bool is_in_brackets = c == '<';
@@ -133,12 +158,12 @@ static bool read_mailbox(struct sp_from_reader *reader,
 		       sp_from_fail(reader, SP_FROM_NO_DOMAIN);
 	if (!is_in_brackets && c != '@')
 		return sp_from_fail(reader, SP_FROM_BAD_CHARACTER);
-	if (!(is_in_brackets ? read_brackets(reader, &domain)
+	if (!(is_in_brackets ? read_brackets(reader, &local, &domain)
 			     : read_address(reader, phrase, &domain)))
 		return false;
 	if (!check_end(reader, is_in_brackets))
 		return false;
-	add_mailbox(from, &domain);
+	add_mailbox(from, &local, &domain);
 	return true;
 }
 
@@ -208,7 +233,7 @@ static void note_every_domain(struct sp_from *from,
 	struct sp_from_domain domain;
 
 	while (sp_from_find_domain(&reader, &domain))
-		add_mailbox(from, &domain);
+		add_domain(from, &domain);
 }
 
 /* "joe@home" shows nobody's domain. */

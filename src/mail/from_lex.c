@@ -183,7 +183,9 @@ static void skip_word(struct sp_from_reader *reader,
 bool sp_from_read_phrase(struct sp_from_reader *reader,
 			 struct sp_from_phrase *phrase_out)
 {
-	struct sp_from_phrase phrase = { .is_empty = true, .is_local = true };
+	struct sp_from_phrase phrase = { .is_empty = true,
+					 .is_local = true,
+					 .begin = reader->at };
 	bool is_after_word = false;
 
 	for (;;) {
@@ -209,8 +211,42 @@ bool sp_from_read_phrase(struct sp_from_reader *reader,
 		is_after_word = true;
 	}
 	phrase.is_local = phrase.is_local && phrase.words > 0;
+	phrase.end = reader->at;
 	*phrase_out = phrase;
 	return true;
+}
+
+/* At a '"': what stands between it and the next. */
+static void write_quoted(struct sp_from_reader *reader, struct sp_text *text)
+{
+	while (++reader->at < reader->end && *reader->at != '"') {
+		if (*reader->at == '\\' && reader->at + 1 < reader->end)
+			reader->at++;
+		/* A line that is folded within quotes has its blank only. */
+		if (*reader->at != '\r' && *reader->at != '\n')
+			sp_text_add_bytes(text, reader->at, 1);
+	}
+	if (reader->at < reader->end)
+		reader->at++;
+}
+
+void sp_from_write_local(const struct sp_from_phrase *phrase,
+			 char local_out[SP_LOCAL_SIZE])
+{
+	struct sp_from_reader reader = { phrase->begin, phrase->end,
+					 SP_FROM_READ };
+	struct sp_text text;
+
+	sp_text_init(&text, local_out, SP_LOCAL_SIZE);
+	while (sp_from_skip_blanks_and_comments(&reader) &&
+	       reader.at < reader.end) {
+		if (*reader.at == '"')
+			write_quoted(&reader, &text);
+		else
+			sp_text_add_bytes(&text, reader.at++, 1);
+	}
+	if (text.is_cut)
+		local_out[0] = '\0';
 }
 
 /* Behind the '@', at a '['. Which addresses are taken, and how they are

@@ -27,6 +27,7 @@ struct sp_from_phrase {
 	size_t words;
 	bool is_empty; /* not even a dot */
 	bool is_local; /* words with dots between, and none encoded */
+	const char *begin, *end;
 };
 
 /* The next byte; '\0' at the end, for no field with a NUL gets here. */
@@ -41,6 +42,10 @@ bool sp_from_check_bytes(struct sp_from_reader *reader);
 bool sp_from_skip_blanks_and_comments(struct sp_from_reader *reader);
 bool sp_from_read_phrase(struct sp_from_reader *reader,
 			 struct sp_from_phrase *phrase_out);
+
+/* The local part that a phrase is, as struct sp_from_mailbox has it. */
+void sp_from_write_local(const struct sp_from_phrase *phrase,
+			 char local_out[SP_LOCAL_SIZE]);
 
 /* An '@' and the domain behind it. */
 bool sp_from_read_domain(struct sp_from_reader *reader,

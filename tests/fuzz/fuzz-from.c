@@ -59,6 +59,12 @@ static void check(const struct sp_from *from)
 			require(strcmp(from->domains[i].name,
 				       from->domains[j].name) != 0);
 	}
+	require(from->mailboxes_kept <= SP_FROM_MAILBOXES_MAX);
+	require(from->mailboxes_kept <= from->mailbox_count);
+	for (unsigned i = 0; i < from->mailboxes_kept; i++) {
+		require(from->mailboxes[i].domain < from->domain_count);
+		require(strlen(from->mailboxes[i].local) < SP_LOCAL_SIZE);
+	}
 	if (from->shown.kind != SP_FROM_DOMAIN_NONE)
 		check_domain(&from->shown);
 	require(sp_from_verdict_text(sp_from_judge(from))[0] != '\0');

@@ -370,6 +370,81 @@ static void fields_have_their_authors(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* "local@domain", with a blank between. */
+static void write_mailboxes(const struct sp_from *from, char *text_out,
+			    size_t size)
+{
+	size_t length = 0;
+
+	text_out[0] = '\0';
+	for (unsigned i = 0; i < from->mailboxes_kept; i++) {
+		const struct sp_from_mailbox *mailbox = &from->mailboxes[i];
+
+		length += (size_t)snprintf(text_out + length, size - length,
+					   "%s%s@%s", i == 0 ? "" : " ",
+					   mailbox->local,
+					   from->domains[mailbox->domain].name);
+		assert_true(length < size);
+	}
+}
+
+static void mailboxes_are_kept(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *value;
+		const char *mailboxes;
+	} cases[] = {
+		{ "an address alone", "ann@a.example", "ann@a.example" },
+		{ "in brackets, its case kept", "Lee <Ann.Lee@A.example>",
+		  "Ann.Lee@a.example" },
+		{ "in quotes that say nothing", "\"ann\"@a.example",
+		  "ann@a.example" },
+		{ "in quotes, with what needs them",
+		  "\"ann b\\\"c, d\"@a.example", "ann b\"c, d@a.example" },
+		{ "comments and blanks around it and in it",
+		  " (x) ann (y) . (z) lee (\"w\") @ a.example",
+		  "ann.lee@a.example" },
+		{ "folded within quotes", "\"ann\r\n lee\"@a.example",
+		  "ann lee@a.example" },
+		{ "in UTF-8", "<\xc3\xa4nn@a.example>",
+		  "\xc3\xa4nn@a.example" },
+		{ "behind a source route", "<@r.example:ann@a.example>",
+		  "ann@a.example" },
+		{ "with a part behind a plus", "ann+list@a.example",
+		  "ann+list@a.example" },
+		{ "several of two domains",
+		  "a@x.example, b@y.example, c@x.example",
+		  "a@x.example b@y.example c@x.example" },
+		{ "of more the first four",
+		  "a@x.example, b@x.example, c@x.example, d@x.example, "
+		  "e@x.example",
+		  "a@x.example b@x.example c@x.example d@x.example" },
+		{ "those of a group", "us: a@x.example, b@x.example;",
+		  "a@x.example b@x.example" },
+		{ "none of a field that cannot be read",
+		  "a@x.example, b@y.example <c@z.example>", "" },
+		{ "a local part of 255 bytes is kept",
+		  "<" FIFTY FIFTY FIFTY FIFTY FIFTY "aaaaa@x.example>",
+		  FIFTY FIFTY FIFTY FIFTY FIFTY "aaaaa@x.example" },
+		{ "a longer one is nobody's",
+		  "<" FIFTY FIFTY FIFTY FIFTY FIFTY "aaaaaa@x.example>",
+		  "@x.example" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct sp_from from;
+		char found[2048];
+
+		sp_from_init(&from);
+		add(&from, cases[i].value);
+		write_mailboxes(&from, found, sizeof(found));
+		if (strcmp(found, cases[i].mailboxes) != 0)
+			fail_msg("%s: \"%s\"", cases[i].sentence, found);
+	}
+}
+
 static void fields_add_up(void **state)
 {
 	struct sp_from from;
@@ -489,6 +564,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_have_their_authors),
+		cmocka_unit_test(mailboxes_are_kept),
 		cmocka_unit_test(fields_add_up),
 		cmocka_unit_test(texts_are_there),
 		cmocka_unit_test(long_fields_end_soon),
