@@ -211,6 +211,15 @@ struct sp_unusual_config {
 	unsigned networks, countries; /* in a day, likewise */
 };
 
+/* Which From: is a login's own. */
+enum sp_own_from_rule {
+	SP_OWN_FROM_OFF,
+	SP_OWN_FROM_LOGIN, /* the login */
+	SP_OWN_FROM_DOMAIN /* any address in its domain */
+};
+
+struct sp_senders;
+
 struct sp_outbound_config {
 	bool is_enabled;
 	enum sp_mode mode;
@@ -223,6 +232,9 @@ struct sp_outbound_config {
 	enum sp_submitter_header header;
 	struct sp_unusual_config unusual;
 	const char *country_database, *asn_database; /* paths; "" = none */
+	enum sp_own_from_rule own_from;
+	struct sp_list *senders_written;
+	const struct sp_senders *senders; /* as they are meant */
 };
 
 /* The dashboard and its API. */

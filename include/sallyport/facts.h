@@ -284,6 +284,9 @@ struct sp_submitter_fact {
 	const struct sp_submitter *who; /* NULL while NOT_RUN */
 	const struct sp_class *class;
 	struct sp_submitter_standing standing;
+	/* At end of message: whose name it is written in, in words; NULL when
+	 * it is the submitter's, or that is not judged (own_from.h). */
+	const char *foreign_from;
 };
 
 /* dsn: the mail says that another one has come back. NOT_RUN: it says no such

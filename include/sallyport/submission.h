@@ -39,7 +39,8 @@ struct sp_submission {
 	struct sp_late_recipient *late;
 	uint32_t late_count; /* all of them */
 
-	struct sp_place place; /* a login's client is there */
+	const char *foreign_from; /* own_from.h: the reason; NULL */
+	struct sp_place place;	  /* a login's client is there */
 
 	/* What Redis, or this machine's memory, has counted so far. */
 	uint32_t added[SP_COUNTED_DISTINCT];

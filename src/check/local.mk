@@ -12,6 +12,7 @@ libsallyport_a_SOURCES += \
 	src/check/list_watch.c include/sallyport/list_watch.h \
 	src/check/lists.c src/check/lists.h \
 	src/check/lookup.c src/check/lookup.h \
+	src/check/own_from.c include/sallyport/own_from.h \
 	src/check/owner.c \
 	src/check/probe.c \
 	src/check/rdns.c \
@@ -29,6 +30,11 @@ check_PROGRAMS += tests/unit/test-access
 tests_unit_test_access_SOURCES = tests/unit/test-access.c
 tests_unit_test_access_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_access_LDADD = $(AM_UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-own-from
+tests_unit_test_own_from_SOURCES = tests/unit/test-own-from.c
+tests_unit_test_own_from_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_own_from_LDADD = $(AM_UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test-dnsbl
 tests_unit_test_dnsbl_SOURCES = tests/unit/test-dnsbl.c

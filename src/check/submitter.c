@@ -20,6 +20,7 @@
 
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/own_from.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
@@ -92,6 +93,7 @@ static void note(struct sp_session *session,
 		.who = submission->who,
 		.class = submission->class,
 		.standing = *standing,
+		.foreign_from = submission->foreign_from,
 	};
 }
 
@@ -257,6 +259,34 @@ void sp_submitter_count_refused(struct sp_session *session, int64_t deadline_ms)
 	(void)ask(session, &question, deadline_ms);
 }
 
+/* In whose name is it written? */
+static void count_foreign(struct sp_session *session, int64_t deadline_ms)
+{
+	const struct sp_outbound_config *config =
+		&session->service->config->outbound;
+	struct sp_mail *mail = &session->mail;
+	const struct sp_own_from_question question = {
+		.submitter = mail->submission.who,
+		.login = mail->login,
+		.login_domain = config->login_domain,
+		.rule = config->own_from,
+		.senders = config->senders,
+		.from = mail->from,
+	};
+	struct sp_submitter_question adds = {
+		.adds[SP_COUNTED_FOREIGN] = 1,
+	};
+	struct sp_own_from_fact fact;
+
+	sp_own_from_judge(&question, &fact);
+	if (fact.verdict != SP_OWN_FROM_FOREIGN)
+		return;
+	mail->submission.foreign_from =
+		sp_arena_text(&mail->arena, fact.reason);
+	mail->submitter_fact.foreign_from = mail->submission.foreign_from;
+	(void)ask(session, &adds, deadline_ms);
+}
+
 void sp_submitter_at_end(struct sp_session *session, int64_t deadline_ms)
 {
 	struct sp_submission *submission = &session->mail.submission;
@@ -267,5 +297,7 @@ void sp_submitter_at_end(struct sp_session *session, int64_t deadline_ms)
 		if (submission->who)
 			ask_late(session, deadline_ms);
 	}
+	if (submission->who)
+		count_foreign(session, deadline_ms);
 	sp_submitter_count_refused(session, deadline_ms);
 }

@@ -3,6 +3,7 @@
 #include "loader.h"
 
 #include "sallyport/limits.h"
+#include "sallyport/senders.h"
 
 typedef enum sp_err (*add_fn)(struct sp_classes *classes, const char *text,
 			      const struct sp_stands *stands,
@@ -61,6 +62,32 @@ static void wrong(void *context, const struct sp_stands *stands,
 	       stands, error);
 }
 
+/* Who may write as whom. */
+static void make_senders(struct sp_loader *loader)
+{
+	static const struct sp_stands nowhere = { "", 0 };
+	struct sp_outbound_config *outbound =
+		&loader->snapshot->config.outbound;
+	const struct sp_list *entries = outbound->senders_written;
+	char error[SP_LIMIT_ERROR_SIZE];
+	struct sp_senders *made;
+
+	if (sp_senders_new(outbound->login_domain, &made) != SP_OK) {
+		report(loader, "outbound.senders", &nowhere,
+		       "there is no memory");
+		return;
+	}
+	loader->snapshot->senders = made;
+	outbound->senders = made;
+	for (size_t i = 0; i < sp_list_count(entries); i++) {
+		const struct sp_list_entry *entry = sp_list_get(entries, i);
+		const struct sp_stands stands = { entry->file, entry->line };
+
+		if (sp_senders_add(made, entry->text, &stands, error) != SP_OK)
+			report(loader, "outbound.senders", &stands, error);
+	}
+}
+
 void sp_check_outbound(struct sp_loader *loader)
 {
 	static const struct sp_stands nowhere = { "", 0 };
@@ -86,4 +113,5 @@ void sp_check_outbound(struct sp_loader *loader)
 	/* One that could not be read may be the one that is missing. */
 	if (loader->report.errors->count == errors_before)
 		sp_classes_settle(made, &judge);
+	make_senders(loader);
 }

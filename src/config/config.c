@@ -5,6 +5,7 @@
 
 #include "loader.h"
 #include "value.h"
+#include "sallyport/senders.h"
 
 enum {
 	/* What every MTA bears as it is shipped: Sendmail's R: is 10 s. */
@@ -26,6 +27,7 @@ static void snapshot_free(struct sp_snapshot *snapshot)
 			sp_list_free(sp_snapshot_field(snapshot, &option));
 	}
 	sp_classes_free(&snapshot->classes);
+	sp_senders_free(&snapshot->senders);
 	sp_arena_clear(&snapshot->strings);
 	free(snapshot);
 }

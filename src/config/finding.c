@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* TRUSTED, ACCESS_*, RELAY_GUARD, GREYLISTED and SUBMITTER_* decide by themselves
- * and need no points. The others come from a few sources (the HELO name, the client's name,
+/* TRUSTED, ACCESS_*, RELAY_GUARD, GREYLISTED and SUBMITTER_* decide by themselves,
+ * FROM_FOREIGN by being counted, and need no points. The others come from a few sources (the HELO name, the client's name,
  * its recipients, the sender's domain, each operator of DNS lists); what can be
  * true of one source at once stays below score.refuse (10), for one alone must
  * not refuse. */
@@ -177,6 +177,10 @@ static const struct sp_finding_kind kinds[SP_FINDING_COUNT] = {
 	[SP_FINDING_SUBMITTER_LOCKED] = { "SUBMITTER_LOCKED", 0,
 					  "Who sends this mail out is "
 					  "locked." },
+	[SP_FINDING_FROM_FOREIGN] = { "FROM_FOREIGN", 0,
+				      "The author's address is not one of who "
+				      "sends this mail out (outbound.own-from, "
+				      "outbound.senders). It is counted." },
 };
 
 const struct sp_finding_kind *sp_finding_kind(enum sp_finding_id id)

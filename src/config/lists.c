@@ -7,7 +7,8 @@
 
 /* A wrong file (a picture, say) is wrong in every line. */
 enum {
-	FILE_ERRORS_MAX = 16
+	FILE_ERRORS_MAX = 16,
+	ENTRY_SIZE = 1024 /* longer ones are none anywhere */
 };
 
 struct filler {
@@ -15,6 +16,11 @@ struct filler {
 	const struct sp_option *option;
 	struct sp_list *list;
 	bool is_good;
+	/* Of owners: the address of the line before, and whether this one goes
+	 * on with it. */
+	const char *address;
+	bool is_continued;
+	struct sp_place bare; /* it has no owner yet; line 0: it has */
 };
 
 static void report_entry(struct filler *filler, const char *text,
@@ -40,8 +46,8 @@ static void report_entry(struct filler *filler, const char *text,
 }
 
 /* False when there is no use in going on. */
-static bool add_entry(struct filler *filler, const char *text,
-		      const struct sp_place *place)
+static bool add_one(struct filler *filler, const char *text,
+		    const struct sp_place *place)
 {
 	enum sp_err err;
 
@@ -56,6 +62,56 @@ static bool add_entry(struct filler *filler, const char *text,
 	if (err != SP_OK)
 		report_entry(filler, text, place, err);
 	return err != SP_ERR_NO_MEMORY;
+}
+
+/* An address whose owners never came. */
+static void report_bare(struct filler *filler)
+{
+	if (filler->bare.line > 0)
+		report_entry(filler, filler->address, &filler->bare,
+			     SP_ERR_SYNTAX);
+	filler->bare.line = 0;
+}
+
+/* "ADDRESS LOGIN, LOGIN" is an entry for each of the logins; in a line that is
+ * continued, "LOGIN, LOGIN". */
+static bool add_owners(struct filler *filler, const char *text,
+		       const struct sp_place *place)
+{
+	size_t length;
+
+	if (!filler->is_continued) {
+		report_bare(filler);
+		filler->bare = *place;
+		filler->address = text;
+		text += strcspn(text, " \t");
+	}
+	for (;; text += length) {
+		char bytes[ENTRY_SIZE];
+		struct sp_text entry;
+
+		text += strspn(text, ", \t");
+		length = strcspn(text, ", \t");
+		if (length == 0)
+			break;
+		sp_text_init(&entry, bytes, sizeof(bytes));
+		sp_text_add_bytes(&entry, filler->address,
+				  strcspn(filler->address, " \t"));
+		sp_text_add(&entry, " ");
+		sp_text_add_bytes(&entry, text, length);
+		if (!add_one(filler, bytes, place))
+			return false;
+		filler->bare.line = 0;
+	}
+	return true;
+}
+
+static bool add_entry(struct filler *filler, const char *text,
+		      const struct sp_place *place)
+{
+	return filler->option->type == SP_OPTION_SENDERS
+		       ? add_owners(filler, text, place)
+		       : add_one(filler, text, place);
 }
 
 static bool is_blank(char c)
@@ -119,6 +175,8 @@ static void take_lines(struct filler *filler, struct sp_file *content,
 				      filler->option->name);
 			filler->is_good = false;
 		} else {
+			filler->is_continued =
+				filler->address != NULL && is_blank(*line);
 			place.column = trim(&entry);
 			if (place.column > 0 &&
 			    !add_entry(filler, entry, &place))
@@ -148,8 +206,11 @@ static void take_file(struct filler *filler, const char *name,
 	}
 	loader->report.anchor = &node->place;
 	take_lines(filler, &content, path);
+	report_bare(filler);
 	loader->report.anchor = NULL;
 	free(content.bytes);
+	filler->address = NULL;
+	filler->is_continued = false;
 }
 
 /* A rule "NAME: ZONE=..." without quotes is a mapping to YAML. */
@@ -224,5 +285,6 @@ bool sp_lists_take(struct sp_loader *loader, const struct sp_option *option,
 		/* One entry needs no dash; keys are no entry. */
 		take_item(&filler, node);
 	}
+	report_bare(&filler);
 	return filler.is_good;
 }

@@ -2,6 +2,7 @@
 libsallyport_a_SOURCES += \
 	include/sallyport/config.h include/sallyport/finding.h \
 	include/sallyport/limits.h include/sallyport/list.h \
+	include/sallyport/senders.h \
 	src/config/check.c \
 	src/config/check_notify.c \
 	src/config/check_outbound.c \
@@ -29,6 +30,7 @@ libsallyport_a_SOURCES += \
 	src/config/rows_web.c \
 	src/config/secret.c \
 	src/config/report.c src/config/report.h \
+	src/config/senders.c \
 	src/config/snapshot.c src/config/snapshot.h \
 	src/config/utf8.c src/config/utf8.h \
 	src/config/value.c src/config/value.h \
@@ -39,6 +41,7 @@ EXTRA_DIST += tests/support/config_files.h
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-config tests/unit/test-config-errors \
 	tests/unit/test-finding tests/unit/test-limits tests/unit/test-list \
+	tests/unit/test-senders \
 	tests/unit/test-value
 tests_unit_test_config_SOURCES = tests/unit/test-config.c \
 	tests/support/config_files.c
@@ -59,6 +62,10 @@ tests_unit_test_limits_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_list_SOURCES = tests/unit/test-list.c
 tests_unit_test_list_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_list_LDADD = $(AM_UNIT_LIBS)
+tests_unit_test_senders_SOURCES = tests/unit/test-senders.c \
+	tests/support/config_files.c
+tests_unit_test_senders_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_senders_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_value_SOURCES = tests/unit/test-value.c
 tests_unit_test_value_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_value_LDADD = $(AM_UNIT_LIBS)

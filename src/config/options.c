@@ -91,6 +91,10 @@ static const struct sp_option_words words[SP_OPTION_TYPES] = {
 	[SP_OPTION_COMMAND] = { "word list",
 				"a program's absolute path and its arguments, "
 				"as a list" },
+	[SP_OPTION_SENDERS] = { "owner list",
+				"an address or @DOMAIN, and the logins that "
+				"own it, such as \"info@example.org alice, "
+				"bob\"" },
 	[SP_OPTION_SERVERS] = { "server list",
 				"a server such as 192.0.2.1, 192.0.2.1@5353 or "
 				"2001:db8::1@53" },

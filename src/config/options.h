@@ -39,6 +39,7 @@ enum sp_option_type {
 	SP_OPTION_LIMITS,
 	SP_OPTION_CLASSES,
 	SP_OPTION_COMMAND,
+	SP_OPTION_SENDERS,
 	SP_OPTION_TYPES
 };
 
@@ -106,7 +107,8 @@ static inline bool sp_option_is_list(enum sp_option_type type)
 {
 	return type == SP_OPTION_NETWORKS || type == SP_OPTION_NAMES ||
 	       type == SP_OPTION_ADDRESSES || type == SP_OPTION_SERVERS ||
-	       type == SP_OPTION_COMMAND || sp_option_has_names(type);
+	       type == SP_OPTION_COMMAND || type == SP_OPTION_SENDERS ||
+	       sp_option_has_names(type);
 }
 
 #endif

@@ -42,6 +42,27 @@ static const struct sp_option rows[] = {
 	  .offset = AT(login_domain),
 	  .help = "The domain of a login without one, so that alice and "
 		  "alice@example.org are one submitter. Empty: they are two." },
+	{ .name = "outbound.own-from",
+	  .type = SP_OPTION_CHOICE,
+	  .offset = AT(own_from),
+	  .initial = "domain",
+	  .choices = "off|login|domain",
+	  .help = "Which From: is a login's own, and not counted as "
+		  "foreign-from: any address in its domain; or the login "
+		  "itself only, with or without +EXTENSION. (And all that "
+		  "outbound.senders says.) off: foreign-from is not counted. "
+		  "A login without a domain is not judged, unless "
+		  "outbound.login-domain or outbound.senders says what is its "
+		  "own; nor is a user of this machine, unless outbound.senders "
+		  "does; nor are trusted relays." },
+	{ .name = "outbound.senders",
+	  .type = SP_OPTION_SENDERS,
+	  .offset = AT(senders_written),
+	  .help = "Addresses that logins, or users of this machine, may write "
+		  "as too, in the form of Postfix's smtpd_sender_login_maps: "
+		  "\"info@example.org alice, bob\", \"@brand.example carol\", "
+		  "\"@site.example uid:71023\". That file can be read as it is "
+		  "(file:PATH), lines that are continued included." },
 	{ .name = "outbound.ipv4-prefix",
 	  .type = SP_OPTION_NUMBER,
 	  .offset = AT(ipv4_prefix),

@@ -303,6 +303,7 @@ void sp_snapshot_write(const struct sp_snapshot *snapshot,
 	case SP_OPTION_LIMITS:
 	case SP_OPTION_CLASSES:
 	case SP_OPTION_COMMAND:
+	case SP_OPTION_SENDERS:
 		write_list(out, option, *(struct sp_list *const *)field);
 		return;
 	default:

@@ -19,6 +19,7 @@ struct sp_snapshot {
 	struct sp_arena strings;
 	const char *store_user;	     /* USER in `store:`; NULL = none */
 	struct sp_classes *classes;  /* of outbound */
+	struct sp_senders *senders;  /* likewise */
 	bool is_set[SP_OPTIONS_MAX]; /* written in the file */
 };
 

@@ -34,6 +34,9 @@ void sp_policy_weigh_submitter(struct sp_deliberation *d)
 
 	if (fact->state != SP_FACT_KNOWN)
 		return;
+	if (fact->foreign_from)
+		sp_policy_find(d, SP_FINDING_FROM_FOREIGN, "%s",
+			       fact->foreign_from);
 	switch (fact->standing.state) {
 	case SP_SUBMITTER_OK:
 		return;

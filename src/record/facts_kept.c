@@ -14,7 +14,7 @@ HAS_SIZE(sp_dkim_fact, 88);
 HAS_SIZE(sp_dkim_signature, 64);
 HAS_SIZE(sp_dmarc_fact, 32);
 HAS_SIZE(sp_dmarc_outcome, 824);
-HAS_SIZE(sp_from, 2360);
+HAS_SIZE(sp_from, 3404); /* no verdict depends on its mailboxes */
 
 static void take_access(struct sp_kept *kept, const struct sp_facts *facts)
 {
@@ -122,6 +122,8 @@ void sp_kept_hide(struct sp_kept *kept)
 	sp_text_copy(kept->who.key, sizeof(kept->who.key), "(a submitter)");
 	sp_text_copy(kept->submitter.standing.why.words,
 		     sizeof(kept->submitter.standing.why.words), "(not kept)");
+	if (kept->submitter.foreign_from)
+		kept->submitter.foreign_from = "(not kept)";
 	kept->spf.explanation = "";
 	kept->spf_helo.explanation = "";
 	/* Macros may have put it there. */

@@ -35,7 +35,7 @@ HAS_SIZE(sp_greylist_fact, 72);
 HAS_SIZE(sp_relay_fact, 264);
 HAS_SIZE(sp_probe_fact, 28);
 HAS_SIZE(sp_gate_fact, 40);
-HAS_SIZE(sp_submitter_fact, 240);
+HAS_SIZE(sp_submitter_fact, 248);
 
 /* `type` is an enum's, `most` its last value. */
 #define WALK_ENUM(codec, type, value, most)                                    \
@@ -258,6 +258,7 @@ static void walk_submitter(struct sp_codec *codec, struct sp_kept *kept)
 	standing->until_ms = sp_codec_signed(codec, standing->until_ms, far_ms);
 	standing->is_observed = sp_codec_bool(codec, standing->is_observed);
 	walk_why(codec, &standing->why);
+	fact->foreign_from = sp_codec_text_or_null(codec, fact->foreign_from);
 }
 
 /* Which mail it was, and whose, says nothing of this one. */

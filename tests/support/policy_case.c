@@ -134,8 +134,11 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 	const struct sp_submitter who = { .kind = SP_SUBMITTER_LOGIN,
 					  .key = "sasl:alice@here.example" };
 	const struct sp_submitter_fact submitter = {
-		.state = given->submitter == SP_SUBMITTER_OK ? SP_FACT_NOT_RUN
-							     : SP_FACT_KNOWN,
+		.state = given->submitter == SP_SUBMITTER_OK &&
+					 !given->foreign_from
+				 ? SP_FACT_NOT_RUN
+				 : SP_FACT_KNOWN,
+		.foreign_from = given->foreign_from,
 		.who = &who,
 		.standing = { .state = given->submitter,
 			      .why = { .cause = SP_CAUSE_LIMIT,

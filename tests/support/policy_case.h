@@ -16,6 +16,7 @@ struct sp_arena;
 struct given {
 	bool is_trusted, is_submitted, is_null_sender, at_end;
 	enum sp_submitter_state submitter; /* OK: it is a stranger's mail */
+	const char *foreign_from;
 	bool outbound_observes, refuses_locked;
 	enum sp_access_answer client, helo_name, sender, recipient;
 	enum sp_helo_kind helo;
