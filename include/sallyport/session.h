@@ -38,9 +38,11 @@ struct sp_service;
 struct sp_verdict;
 
 enum {
-	SP_HELO_TEXT_MAX = 255,	 /* what is kept of a HELO argument */
-	SP_NAME_TEXT_MAX = 255,	 /* of the client's host name */
-	SP_LOGIN_TEXT_MAX = 255, /* of {auth_authen} */
+	SP_HELO_TEXT_MAX = 255, /* what is kept of a HELO argument */
+	SP_NAME_TEXT_MAX = 255, /* of the client's host name */
+	/* Of {auth_authen}; more than SASL lets through. Two that differ only
+	 * behind it would be one submitter. */
+	SP_LOGIN_TEXT_MAX = 4095,
 	SP_QUEUE_ID_MAX = 63,
 	SP_PATH_TEXT_MAX = 511, /* of an envelope address */
 	SP_LIST_ID_TEXT_MAX = 511,
