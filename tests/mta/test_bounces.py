@@ -1,6 +1,6 @@
-"""Mail that comes back, as real Postfixes write it: our own about what the other
-side refuses, another one that had taken the mail already, and what a stranger
-makes of theirs."""
+"""Mail that comes back, as real mail servers write it: our own Postfix about what
+the other side refuses, another one that had taken the mail already, Sendmail; and
+what a stranger makes of theirs."""
 
 import re
 import socket
@@ -10,6 +10,7 @@ from daemon import free_port
 from pickup import set_up
 from postfix import Postfix
 from postfix_case import FreshPostfixCase
+from sendmail_case import FreshSendmailCase
 
 SETTINGS = {"greylist.enabled": False, "local.pickup-header": True}
 ALICE = "alice@test.example"
@@ -127,3 +128,47 @@ class ByHand(FreshPostfixCase):
             smtp.whole_mail("", [ALICE], dsn.message(dsn.original("<9@test.example>"), ["failed", "delayed"]))
         event = self.sally.wait_event(client="198.51.100.9")
         self.assertEqual((event["dsn"], event["dsn_failed"]), ("backscatter", "1"))
+
+
+# In place of what delivers mail: nobody is called "gone".
+REFUSES_GONE = """\
+#!/bin/sh
+case "$3" in gone*) exit 67;; esac
+"""
+
+
+class BySendmail(FreshSendmailCase):
+    """Sendmail shows its own notices to no milter; they come back as another
+    server's would."""
+
+    def start(self):
+        self.start_both(SETTINGS, sasl=True)
+        sink = self.mta.read("sink")
+        self.mta.write("sink", REFUSES_GONE + sink.split("\n", 1)[1], 0o755)
+
+    def notice(self, message_id, parameter=""):
+        """What comes back of a mail to two, one of whom there is not."""
+        seen = self.mta.delivered(ALICE)
+        with self.mta.client("192.0.2.9", login=ALICE) as smtp:
+            smtp.command(f"MAIL FROM:<{ALICE}>{parameter}")
+            for name in ("gone", "friend"):
+                smtp.rcpt(f"{name}@far.example")
+            self.assertEqual(smtp.data(f"From: {ALICE}\r\nMessage-ID: {message_id}\r\n\r\nHi\r\n")[0], 250)
+        (_, _, message), = [one for one in self.mta.wait_delivered(ALICE, len(seen) + 1) if one not in seen]
+        return message
+
+    def hand_in(self, message, number):
+        """To somebody else: what she gets are notices."""
+        with self.mta.client("198.51.100.9") as smtp:
+            smtp.whole_mail("", ["carol@test.example"], message.replace("\n", "\r\n"))
+        return self.sally.wait_event(client="198.51.100.9", count=number)
+
+    def test_its_notices_are_read_whole_or_with_the_header_only(self):
+        self.start()
+        for number, parameter in enumerate(("", " RET=HDRS"), 1):
+            notice = self.notice(f"<{number}@test.example>", parameter)
+            self.assertEqual("text/rfc822-headers" in notice, parameter != "", notice)
+            event = self.hand_in(notice, 2 * number - 1)
+            self.assertEqual((event["dsn"], event["dsn_failed"], event["dsn_counted"]), ("ours", "1", "1"))
+            event = self.hand_in(notice.replace(f"<{number}@", "<other@"), 2 * number)
+            self.assertEqual((event["dsn"], event["dsn_failed"]), ("passed", "1"))

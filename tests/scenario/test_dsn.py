@@ -3,6 +3,7 @@ ever went out from here; by the milter protocol, with Redis."""
 
 import dsn
 from case import Case, SharedDaemon
+from daemon import is_sanitized
 from milter import ACCEPT, CONTINUE, Milter, added_headers
 
 OWN = {"j": "mx.here.example"}
@@ -194,7 +195,8 @@ class Bounces(SharedDaemon):
                      line * 40000 + dsn.original(self.message_id), "\n" * 500000 + dsn.original(self.message_id)):
             event = self.bounce(dsn.body(mail, ["failed"] * 2000))
             self.assert_counted(event, 2000, 0)
-        self.assertLess(self.sally.memory_kb() - before, 8000)
+        if not is_sanitized():  # ASan keeps what was freed
+            self.assertLess(self.sally.memory_kb() - before, 8000)
 
     def test_try_tells_of_it(self):
         words = ["try", "--client", self.new_network(), "--helo", "mx.far.example", "--from", "", "--rcpt", "b@x.example"]
@@ -210,15 +212,15 @@ class Bounces(SharedDaemon):
 class Elsewhere(Case):
     """Daemons of their own."""
 
-    def bounce(self, sally, mail_id="<1@here.example>", recipient="<b@here.example>", queue_id="Q1"):
-        link = session_from(sally.socket_path, "192.0.2.7")
+    def bounce(self, sally, queue_id="Q1", address="192.0.2.7", port=4321):
+        link = session_from(sally.socket_path, address, port)
         self.addCleanup(link.close)
         link.mail("<>", {"i": queue_id})
-        self.assertEqual(link.rcpt(recipient)[0], CONTINUE)
+        self.assertEqual(link.rcpt("<b@here.example>")[0], CONTINUE)
         for name, value in dsn.headers():
             link.header(name, value)
         link.end_of_headers()
-        link.body(dsn.body(dsn.original(mail_id), ["failed"] * 2))
+        link.body(dsn.body(dsn.original("<1@here.example>"), ["failed"] * 2))
         kind, _ = link.end()
         link.quit()
         return kind, sally.wait_event(queue=queue_id)
@@ -242,6 +244,10 @@ class Elsewhere(Case):
     def test_nothing_is_asked_while_nobody_counts(self):
         sally = self.daemon({"greylist.enabled": False, "outbound.enabled": False})
         self.assertNotIn("dsn", self.bounce(sally)[1])
+
+    def test_without_the_field_for_it_what_postfix_writes_may_be_anybodys(self):
+        sally = self.daemon({"greylist.enabled": False})
+        self.assertEqual(self.bounce(sally, address="127.0.0.1", port=0)[1]["submitter"], "uid:unknown")
 
     def test_it_may_be_worth_nothing(self):
         sally = self.daemon({"greylist.enabled": False, "weights.BACKSCATTER": 0})
