@@ -1,7 +1,13 @@
 # The configuration as it is shipped. `make install` never touches a file that
 # is there already; `make uninstall` takes away only what nobody has changed.
-EXTRA_DIST += etc/sallyport.yaml etc/postfix/local_header_checks \
-	etc/grafana/sallyport-prometheus.json
+EXTRA_DIST += etc/sallyport.yaml
+
+# For others to read: into share/sallyport/etc/, from where one copies them.
+nobase_dist_pkgdata_DATA = \
+	etc/grafana/sallyport-prometheus.json \
+	etc/postfix/header_checks etc/postfix/local_header_checks \
+	etc/rspamd/multimap.conf etc/sieve/sallyport.sieve \
+	etc/spamassassin/sallyport.cf
 
 shipped = $(srcdir)/etc/sallyport.yaml
 installed = $(DESTDIR)$(sysconfdir)/sallyport/sallyport.yaml
