@@ -16,6 +16,12 @@ tests_unit_test_policy_SOURCES = tests/unit/test-policy.c \
 	tests/support/policy_case.c
 tests_unit_test_policy_CFLAGS = $(AM_UNIT_CFLAGS)
 tests_unit_test_policy_LDADD = $(AM_UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-policy-outbound
+tests_unit_test_policy_outbound_SOURCES = tests/unit/test-policy-outbound.c \
+	tests/support/policy_case.c
+tests_unit_test_policy_outbound_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_policy_outbound_LDADD = $(AM_UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-greeting
 tests_unit_test_greeting_SOURCES = tests/unit/test-greeting.c \
 	tests/support/policy_case.c
