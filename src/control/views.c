@@ -188,10 +188,14 @@ static json_t *one_list(const struct sp_list_set *set, size_t zone)
 	return object;
 }
 
-static json_t *lists(const struct sp_list_set *set)
+/* Empty while nobody asks them. */
+static json_t *lists(const struct sp_service *service,
+		     const struct sp_list_set *set)
 {
 	json_t *array = json_array();
 
+	if (!service->config->dnsbl.is_enabled)
+		return array;
 	for (size_t zone = 0; zone < sp_list_set_rules(set)->zone_count; zone++)
 		json_array_append_new(array, one_list(set, zone));
 	return array;
@@ -285,9 +289,9 @@ json_t *sp_view_status(const struct sp_control_sources *sources,
 	json_object_set_new(object, "dns", dns(service));
 	json_object_set_new(object, "notices", sp_view_notices(service));
 	json_object_set_new(object, "address_lists",
-			    lists(service->address_lists));
+			    lists(service, service->address_lists));
 	json_object_set_new(object, "domain_lists",
-			    lists(service->domain_lists));
+			    lists(service, service->domain_lists));
 	json_object_set_new(object, "places", places(service->geo));
 	sp_service_unref(&service);
 	return object;

@@ -105,13 +105,15 @@ static void print_mails(const json_t *status)
 	       number(status, "connections_total"));
 	printf("%-12s %lld open, %lld in all\n", "mails",
 	       number(status, "mails_open"), number(status, "mails_total"));
-	printf("%-12s %lld accepted, %lld deferred, %lld refused, %lld mixed, "
-	       "%lld aborted\n",
-	       "verdicts", number(verdicts, "accept"),
+	printf("%-12s %lld accepted, %lld held, %lld deferred, %lld refused, "
+	       "%lld mixed, %lld aborted\n",
+	       "verdicts", number(verdicts, "accept"), number(verdicts, "hold"),
 	       number(verdicts, "defer"), number(verdicts, "reject"),
 	       number(verdicts, "mixed"), number(verdicts, "aborted"));
-	printf("%-12s %lld deferred, %lld refused, were it enforced\n",
-	       "observed", number(would, "defer"), number(would, "reject"));
+	printf("%-12s %lld held, %lld deferred, %lld refused, were it "
+	       "enforced\n",
+	       "observed", number(would, "hold"), number(would, "defer"),
+	       number(would, "reject"));
 	printf("%-12s %lld mails with a question unanswered\n", "degraded",
 	       number(status, "degraded_total"));
 	printf("%-12s %lld verdicts kept in Redis, %lld not\n", "events",
