@@ -168,6 +168,7 @@ class BySendmail(FreshSendmailCase):
         for number, parameter in enumerate(("", " RET=HDRS"), 1):
             notice = self.notice(f"<{number}@test.example>", parameter)
             self.assertEqual("text/rfc822-headers" in notice, parameter != "", notice)
+            self.assertEqual(len(self.sally.events(dsn="ours")), number - 1)  # it showed us nothing
             event = self.hand_in(notice, 2 * number - 1)
             self.assertEqual((event["dsn"], event["dsn_failed"], event["dsn_counted"]), ("ours", "1", "1"))
             event = self.hand_in(notice.replace(f"<{number}@", "<other@"), 2 * number)
