@@ -27,10 +27,11 @@ static const struct sp_option rows[] = {
 	  .type = SP_OPTION_BOOL,
 	  .offset = AT(privacy.hashes_local_parts),
 	  .initial = "false",
-	  .help = "Whether Redis keeps only a keyed hash of what stands before "
-		  "the @ of senders and recipients, and of logins, in the "
-		  "verdicts. The log line stays as the mail server's own log "
-		  "is." },
+	  .help = "Whether Redis keeps, in the verdicts, only a keyed hash of "
+		  "what stands before the @ of senders and recipients, and of "
+		  "logins. Greylisting and submitters keep theirs, for people "
+		  "have to be able to let them pass; the log line stays as the "
+		  "mail server's own log is. The key is STATE-DIR/secret." },
 };
 
 const struct sp_option_rows sp_option_rows_record = {

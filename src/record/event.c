@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entry.h"
+#include "hide.h"
 #include "sallyport/config.h"
 #include "sallyport/event_store.h"
 #include "sallyport/service.h"
@@ -20,6 +21,7 @@ struct sp_event_paper {
 	struct sp_event events[SP_EVENT_BATCH];
 	char words[SP_EVENT_BATCH][WORDS_SIZE];
 	char counts[COUNTS_SIZE];
+	struct sp_record record; /* the one that is written */
 	char json[SP_EVENT_BATCH][SP_RECORD_JSON_SIZE];
 };
 
@@ -130,14 +132,18 @@ static void write_words(const struct sp_record *record, struct sp_text *words)
 		sp_event_word(words, "finding/", record->findings[i].name);
 }
 
-static void write_event(const struct sp_entry *entry,
+static void write_event(const struct sp_service *service,
+			const struct sp_entry *entry,
 			struct sp_event_paper *paper, size_t index)
 {
 	struct sp_text words;
 
+	paper->record = entry->record;
+	if (service->config->privacy.hashes_local_parts)
+		sp_record_hide(&paper->record, service->secret);
 	sp_text_init(&words, paper->words[index], sizeof(paper->words[index]));
-	write_words(&entry->record, &words);
-	sp_record_json(&entry->record, paper->json[index]);
+	write_words(&paper->record, &words);
+	sp_record_json(&paper->record, paper->json[index]);
 	paper->events[index] = (struct sp_event){
 		.words = paper->words[index],
 		.json = paper->json[index],
@@ -160,7 +166,7 @@ struct sp_event_paper *sp_event_paper_new(const struct sp_service *service,
 	for (size_t i = 0; i < count; i++) {
 		count_one(&tally, &entries[i]->record);
 		if (config->events > 0)
-			write_event(entries[i], paper, i);
+			write_event(service, entries[i], paper, i);
 	}
 	sp_text_init(&counts, paper->counts, sizeof(paper->counts));
 	write_counts(&tally, &counts);

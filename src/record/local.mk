@@ -4,6 +4,7 @@ libsallyport_a_SOURCES += \
 	src/record/news.c \
 	src/record/entry.c src/record/entry.h \
 	src/record/event.c src/record/event.h \
+	src/record/hide.c src/record/hide.h \
 	src/record/json.c src/record/json.h \
 	src/record/moments.c src/record/moments.h \
 	src/record/queue.c src/record/queue.h include/sallyport/recorder.h \

@@ -6,6 +6,7 @@ import signal
 import time
 import unittest
 
+import dns
 from case import DaemonCase, concurrent
 from daemon import eventually, slow
 from milter import session
@@ -119,6 +120,55 @@ class Record(RecordCase):
         redis = server.client()
         self.addCleanup(redis.close)
         self.assertEqual(len(self.events(redis)), 20)
+
+
+class Privacy(RecordCase):
+    """Whose mail it was is nobody's business who reads Redis."""
+
+    SECRETS = ("Secretary.of.State", "BEN.the.Tester", "alice.login")
+
+    def play(self, hashes):
+        server = dns.Server({"a.example": {"MX": "10 mx.a.example", "TXT": "v=spf1 exists:%{l}.%{h}.here.example "
+                                           "exp=why.a.example -all"},
+                             "why.a.example": {"TXT": "%{l} may not send"}, "mx.a.example": {"A": "192.0.2.9"}})
+        self.addCleanup(server.close)
+        sally = self.daemon({"privacy.hash-local-parts": hashes, "greylist.enabled": False, "spf.enabled": True,
+                             "dns.server": [server.address], "outbound.limits": ["recipients: 1/1h hold"],
+                             "access.deny-senders": ["Blocked.Person@"],
+                             "access.deny-recipients": ["BEN.the.Tester@refused.example"]})
+        redis = self.redis(sally)
+        words = ["try", "--client", "192.0.2.7", "--helo", "mx.a.example", "--rcpt", "BEN.the.Tester@test.example"]
+        sally.operator_json(*words, "--from", "Secretary.of.State@a.example")
+        sally.operator_json(*words, "--from", "Blocked.Person@a.example", status=1)
+        sally.operator_json(*words, "--rcpt", "BEN.the.Tester@refused.example", "--from",
+                            "Secretary.of.State@a.example")
+        for _ in range(2):
+            sally.operator_json(*words, "--from", "Secretary.of.State@a.example", "--login", "alice.login")
+        events = self.wait_events(redis, 5)
+        kept = [key for key in redis.keys() if key.startswith(("sp:events", "sp:count"))]
+        self.assertEqual(len(kept), 5)
+        dump = repr(redis.command("XRANGE", EVENTS, "-", "+")) + repr(redis.command("ZRANGE", EVENTS + ":find", 0, -1))
+        return sally, events, dump.lower()
+
+    def test_hashed_no_local_part_is_anywhere_in_what_is_kept(self):
+        sally, events, dump = self.play(True)
+        for secret in self.SECRETS + ("Blocked.Person",):
+            self.assertNotIn(secret.lower(), dump)
+        froms = {told["from"] for _, told, _ in events}
+        self.assertEqual(len(froms), 2, "the same person has the same digits")
+        for sender in froms:
+            self.assertRegex(sender, r"^<~[0-9a-f]{12}@a\.example>$")
+        self.assertRegex(events[0][1]["login"], r"^~[0-9a-f]{12}$")
+        self.assertRegex(events[0][1]["submitter"], r"^sasl:~[0-9a-f]{12}$")
+        self.assertIn("(hidden)", [lookup["name"] for lookup in events[-1][1]["lookups"]])
+        # The log line is as the mail server's own; a verdict is explained and replayed as ever.
+        self.assertEqual(sally.events()[0]["from"], "<Secretary.of.State@a.example>")
+        self.assertEqual(sally.operator_json("replay", "--config", sally.config_path)["same"], 5)
+
+    def test_not_hashed_they_are_there(self):
+        _, _, dump = self.play(False)
+        for secret in self.SECRETS:
+            self.assertIn(secret.lower(), dump)
 
 
 class Outage(RecordCase):
