@@ -42,6 +42,7 @@ extern const struct sp_command sp_command_try;
 extern const struct sp_command sp_command_status;
 extern const struct sp_command sp_command_explain;
 extern const struct sp_command sp_command_replay;
+extern const struct sp_command sp_command_schema;
 extern const struct sp_command sp_command_greylist;
 extern const struct sp_command sp_command_user;
 extern const struct sp_command sp_command_notify;

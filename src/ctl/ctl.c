@@ -17,7 +17,8 @@ static const char default_config[] = SP_SYSCONFDIR "/sallyport/sallyport.yaml";
 static const struct sp_command *const commands[] = {
 	&sp_command_try,    &sp_command_status,	  &sp_command_explain,
 	&sp_command_replay, &sp_command_greylist, &sp_command_user,
-	&sp_command_notify, &sp_command_config,	  &sp_command_doctor,
+	&sp_command_notify, &sp_command_config,	  &sp_command_schema,
+	&sp_command_doctor,
 };
 
 enum {

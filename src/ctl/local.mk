@@ -15,6 +15,7 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 	src/ctl/smtp.c src/ctl/smtp.h \
 	src/ctl/status.c \
 	src/ctl/replay.c src/ctl/replay_sum.c src/ctl/replay_sum.h \
+	src/ctl/schema.c \
 	src/ctl/story.c src/ctl/story.h \
 	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \
 	src/ctl/try_play.c src/ctl/try_report.c \

@@ -26,6 +26,7 @@ libsallyport_a_SOURCES += \
 	src/store/probe_value.c src/store/probe_value.h \
 	src/store/reply.c \
 	src/store/resolve.c src/store/resolve.h \
+	src/store/schema.c include/sallyport/schema.h \
 	src/store/scripts.h \
 	src/store/spawn.c src/store/spawn.h \
 	src/store/store.c \
