@@ -165,31 +165,11 @@ static enum sp_err show_all(const struct paging *paging, const char *key,
 	return SP_OK;
 }
 
-/* Of `key`, those with scores from `most` down to above `least`. */
-static enum sp_err page_by_score(const struct paging *paging, const char *key,
-				 const char *const *scores, size_t *total_out)
+/* How many there are, and the names of those on the page. */
+static enum sp_err page_of(const struct paging *paging, const char *key,
+			   const struct sp_store_call calls[2],
+			   size_t *total_out)
 {
-	const struct sp_submitter_range *range = paging->range;
-	char numbers[2][SP_WORD_SIZE];
-	const struct sp_store_bytes count[] = {
-		sp_word("ZCOUNT"),
-		sp_word(key),
-		sp_word(scores[1]),
-		sp_word(scores[0]),
-	};
-	const struct sp_store_bytes names[] = {
-		sp_word("ZREVRANGEBYSCORE"),
-		sp_word(key),
-		sp_word(scores[0]),
-		sp_word(scores[1]),
-		sp_word("LIMIT"),
-		sp_word_of_number(numbers[0], (int64_t)range->offset),
-		sp_word_of_number(numbers[1], (int64_t)range->count),
-	};
-	const struct sp_store_call calls[] = {
-		{ .keys = count, .key_count = 4 },
-		{ .keys = names, .key_count = 7 },
-	};
 	struct sp_store_reply *replies[2];
 	enum sp_err err = sp_store_run_all(paging->books->store, calls, 2,
 					   sp_walk_soon(), replies);
@@ -203,11 +183,43 @@ static enum sp_err page_by_score(const struct paging *paging, const char *key,
 	return err;
 }
 
+/* By rank, which Redis finds at once, however far it is. */
 static enum sp_err page_by_last(const struct paging *paging, size_t *total_out)
 {
-	static const char *const scores[] = { "+inf", "-inf" };
+	const struct sp_submitter_range *range = paging->range;
+	/* From 0 to -1 would be all: from 1 to 0 is none. */
+	int64_t first = (int64_t)range->offset + (range->count == 0);
+	int64_t last = first + (int64_t)range->count - 1;
+	char numbers[2][SP_WORD_SIZE];
+	const struct sp_store_bytes count[] = {
+		sp_word("ZCOUNT"),
+		sp_word(last_key),
+		sp_word("-inf"),
+		sp_word("+inf"),
+	};
+	const struct sp_store_bytes names[] = {
+		sp_word("ZREVRANGE"),
+		sp_word(last_key),
+		sp_word_of_number(numbers[0], first),
+		sp_word_of_number(numbers[1], last),
+	};
+	const struct sp_store_call calls[2] = {
+		{ .keys = count, .key_count = 4 },
+		{ .keys = names, .key_count = 4 },
+	};
 
-	return page_by_score(paging, last_key, scores, total_out);
+	return page_of(paging, last_key, calls, total_out);
+}
+
+/* Without the score itself. */
+static struct sp_store_bytes write_score(char text_out[SP_WORD_SIZE],
+					 int64_t score)
+{
+	struct sp_text text;
+
+	sp_text_init(&text, text_out, SP_WORD_SIZE);
+	sp_text_addf(&text, "(%" PRId64, score);
+	return sp_word(text_out);
 }
 
 /* Each state has a range of scores of its own; those whose term is over lie at
@@ -216,16 +228,30 @@ static enum sp_err page_of_state(const struct paging *paging,
 				 enum sp_submitter_state state,
 				 size_t *total_out)
 {
-	char most[SP_WORD_SIZE], least[SP_WORD_SIZE];
-	const char *const scores[] = { most, least };
-	struct sp_text text;
+	const struct sp_submitter_range *range = paging->range;
+	char most[SP_WORD_SIZE], least[SP_WORD_SIZE], numbers[2][SP_WORD_SIZE];
+	const struct sp_store_bytes count[] = {
+		sp_word("ZCOUNT"),
+		sp_word(state_key),
+		write_score(least,
+			    (int64_t)state * rank_score + paging->now_ms),
+		write_score(most, ((int64_t)state + 1) * rank_score),
+	};
+	const struct sp_store_bytes names[] = {
+		sp_word("ZREVRANGEBYSCORE"),
+		sp_word(state_key),
+		count[3],
+		count[2],
+		sp_word("LIMIT"),
+		sp_word_of_number(numbers[0], (int64_t)range->offset),
+		sp_word_of_number(numbers[1], (int64_t)range->count),
+	};
+	const struct sp_store_call calls[2] = {
+		{ .keys = count, .key_count = 4 },
+		{ .keys = names, .key_count = 7 },
+	};
 
-	sp_text_init(&text, most, sizeof(most));
-	sp_text_addf(&text, "(%" PRId64, ((int64_t)state + 1) * rank_score);
-	sp_text_init(&text, least, sizeof(least));
-	sp_text_addf(&text, "(%" PRId64,
-		     (int64_t)state * rank_score + paging->now_ms);
-	return page_by_score(paging, state_key, scores, total_out);
+	return page_of(paging, state_key, calls, total_out);
 }
 
 static enum sp_err page_by_state(const struct paging *paging, size_t *total_out)

@@ -118,6 +118,7 @@ static void test_by_state(void **state)
 	const struct sp_submitter_range watched = {
 		.state = SP_SUBMITTER_WATCH
 	};
+	char reply[64];
 	size_t total;
 
 	set_up(world);
@@ -147,6 +148,14 @@ static void test_by_state(void **state)
 		    START + DAY + MINUTE, "6:locked 1:locked");
 	assert_list(world, (struct sp_submitter_range){ .count = 20 },
 		    START + 8 * DAY, "");
+	/* What is over goes with the next write. */
+	redis_server_tell(&world->redis, "ZCARD sp:index:{out}:state", reply,
+			  sizeof(reply));
+	assert_string_equal(reply, ":5\r\n");
+	send_mail(world, 9, 21, START + 8 * DAY);
+	redis_server_tell(&world->redis, "ZCARD sp:index:{out}:state", reply,
+			  sizeof(reply));
+	assert_string_equal(reply, ":1\r\n");
 }
 
 static void test_a_state_by_hand_is_listed_until_its_release(void **state)
@@ -196,6 +205,14 @@ static void test_by_last(void **state)
 	range.offset = 1;
 	assert_string_equal(list(world, &range, START + 3 * MINUTE, &total),
 			    "4 3");
+	range.count = 0;
+	assert_string_equal(list(world, &range, START + 3 * MINUTE, &total),
+			    "");
+	range.offset = 0;
+	assert_string_equal(list(world, &range, START + 3 * MINUTE, &total),
+			    "");
+	assert_int_equal(total, 5);
+	range.count = 2;
 	range.offset = 3;
 	assert_string_equal(list(world, &range, START + 3 * MINUTE, &total),
 			    "2 0");
@@ -217,6 +234,10 @@ static void test_by_share(void **state)
 	send_mail(world, 4, 21, START);
 	/* It rises within the minute. */
 	send_mail(world, 1, 14, START + SECOND);
+	assert_list(world,
+		    (struct sp_submitter_range){ .by = SP_SUBMITTERS_BY_SHARE,
+						 .count = 1 },
+		    START + MINUTE, "1");
 	/* 18, 17 and 12 of 20; the one that is watched is on the other list. */
 	assert_list(world, range, START + MINUTE, "1 3 2");
 	/* What was sent two hours ago counts no more by the hour: 18 of 100 a
@@ -228,6 +249,23 @@ static void test_by_share(void **state)
 	assert_list(world, range, START + DAY, "4 1 3");
 	/* Then there is nothing left but the last one. */
 	assert_string_equal(list(world, &range, START + 2 * DAY, &total), "3");
+}
+
+/* The index knows shares by steps, and is not told of less than a step. */
+static void test_shares_that_are_near_each_other(void **state)
+{
+	static const char *const wide[] = { "recipients: 1000/1h hold", NULL };
+	struct submitter_world *world = *state;
+	const struct sp_submitter_range range = {
+		.by = SP_SUBMITTERS_BY_SHARE,
+		.count = 1,
+	};
+
+	submitter_world_wipe(world);
+	submitter_world_limit(world, wide);
+	send_mail(world, 1, 510, START);
+	send_mail(world, 2, 519, START);
+	assert_list(world, range, START, "2");
 }
 
 /* What the index knows is never less than what is true: whoever is nearest now
@@ -375,6 +413,7 @@ int main(void)
 			test_a_state_by_hand_is_listed_until_its_release),
 		cmocka_unit_test(test_by_last),
 		cmocka_unit_test(test_by_share),
+		cmocka_unit_test(test_shares_that_are_near_each_other),
 		cmocka_unit_test(test_many_that_were_near),
 		cmocka_unit_test(test_one_that_is_gone_leaves_the_lists),
 		cmocka_unit_test(test_keys_of_another_kind_are_none_of_ours),
