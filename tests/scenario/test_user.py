@@ -3,8 +3,9 @@
 import json
 import os
 import re
+import threading
 
-from case import Case, DaemonCase, SharedDaemon
+from case import Case, DaemonCase, SharedDaemon, concurrent
 from daemon import Daemon
 from milter import CONTINUE, REPLYCODE, session
 from redis import Redis, RedisServer
@@ -302,6 +303,31 @@ class Listed(Case):
         sally.reload()
         user = sally.operator_json("user", "show", "alice")["user"]
         self.assertEqual([limit["limit"] for limit in user["limits"]], ["messages: 7/1h hold"])
+
+
+@concurrent
+class Meanwhile(Case):
+    def test_mail_flows_while_the_operator_lists_and_locks(self):
+        sally = self.daemon({"outbound.limits": LIMITS})
+        letting_in = []
+
+        def submit(number):
+            for turn in range(20):
+                letting_in.append(send(sally, f"u{number}x{turn % 5}")[1])
+
+        threads = [threading.Thread(target=submit, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for turn in range(15):
+            sally.operator("user", "lock", f"u0x{turn % 5}", "--reason", "x")
+            sally.operator("user", "list")
+            sally.operator("user", "release", f"u0x{turn % 5}")
+            sally.operator("user", "limits")
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(letting_in), 80)
+        self.assertGreaterEqual(sum(letting_in), 60)  # all but what was locked at that moment
+        self.assertEqual(sally.operator_json("user", "list", "--all")["total"], 20)
 
 
 class TwoMachines(DaemonCase):
