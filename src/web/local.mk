@@ -5,7 +5,9 @@ web_page = $(srcdir)/src/web/page/index.html \
 	$(srcdir)/src/web/page/icon.svg \
 	$(srcdir)/src/web/page/kit.js \
 	$(srcdir)/src/web/page/now.js \
-	$(srcdir)/src/web/page/style.css
+	$(srcdir)/src/web/page/style.css \
+	$(srcdir)/src/web/page/submitters.js \
+	$(srcdir)/src/web/page/verdicts.js
 
 libsallyport_a_SOURCES += \
 	include/sallyport/web.h \
@@ -18,6 +20,8 @@ libsallyport_a_SOURCES += \
 	src/web/now_view.c src/web/now_view.h \
 	src/web/route.c src/web/route.h \
 	src/web/session_view.c src/web/session_view.h \
+	src/web/submitter_view.c src/web/submitter_view.h \
+	src/web/verdict_view.c src/web/verdict_view.h \
 	src/web/web.c
 nodist_libsallyport_a_SOURCES += src/web/assets.c
 EXTRA_DIST += src/web/page

@@ -9,6 +9,8 @@
 #include "sallyport/config.h"
 #include "sallyport/service.h"
 #include "session_view.h"
+#include "submitter_view.h"
+#include "verdict_view.h"
 
 struct route {
 	const char *path;
@@ -28,6 +30,12 @@ static const struct route routes[] = {
 	{ "/api/greylist/trust", SP_HTTP_POST, SP_GUARD_CHANGE, sp_view_trust },
 	{ "/api/greylist/expect", SP_HTTP_POST, SP_GUARD_CHANGE,
 	  sp_view_expect },
+	{ "/api/verdicts", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_verdicts },
+	{ "/api/submitters", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_submitters },
+	{ "/api/submitters/show", SP_HTTP_GET, SP_GUARD_LOOK,
+	  sp_view_submitter },
+	{ "/api/submitters/set", SP_HTTP_POST, SP_GUARD_CHANGE,
+	  sp_view_set_submitter },
 	{ "/api/session", SP_HTTP_GET, SP_GUARD_NOTHING, sp_view_session },
 	{ "/api/sign-in", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_in },
 	{ "/api/sign-out", SP_HTTP_POST, SP_GUARD_PAGE, sp_view_sign_out },

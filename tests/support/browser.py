@@ -155,8 +155,11 @@ class Browser:
         """By the name that a screen reader says."""
         def found():
             for element in self.all(f"{within} button"):
-                if self.get(element.path + "/computedlabel") == name:
-                    return element
+                try:
+                    if self.get(element.path + "/computedlabel") == name:
+                        return element
+                except Refused:  # the page has drawn itself anew meanwhile
+                    return None
             return None
         return eventually(found, f"button {name!r}", 15)
 

@@ -3,8 +3,10 @@
 import { Refused, el, get, post, say } from "./kit.js";
 import * as desk from "./desk.js";
 import * as now from "./now.js";
+import * as submitters from "./submitters.js";
+import * as verdicts from "./verdicts.js";
 
-const views = { now, desk };
+const views = { now, desk, verdicts, submitters };
 const EVERY_MS = 5000;
 
 let session = {};
