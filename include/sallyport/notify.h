@@ -110,6 +110,12 @@ enum sp_err sp_notifier_result(
 	struct sp_notifier *notifier, uint64_t number,
 	struct sp_notice_result results_out[SP_NOTICE_WAYS]);
 
+/* Whether a mail is one of ours, of the latest ones, by the hash of its
+ * Message-ID (sp_message_id_hash): it comes back to us on its way out, and must
+ * not be held for what it tells of. `notifier` may be NULL. */
+bool sp_notifier_has_sent(struct sp_notifier *notifier,
+			  const struct sp_hash *message_id);
+
 struct sp_notifier_health {
 	uint64_t good, failed; /* runs */
 	uint64_t dropped;      /* of either way, for want of room */

@@ -15,11 +15,17 @@
  * delivered, which it shows us only with internal_mail_filter_classes = bounce.
  * They come as mail of its sendmail command does, with a null sender, but
  * without the field that tells whose such mail is.
+ *
+ * Our own notices (notify.mail) are nobody's: held, they could not tell of what
+ * they are held for.
  */
 #include "sallyport/check.h"
 
+#include <unistd.h>
+
 #include "sallyport/clock.h"
 #include "sallyport/config.h"
+#include "sallyport/notify.h"
 #include "sallyport/own_from.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
@@ -54,7 +60,23 @@ static bool is_mtas_own(const struct sp_session *session)
 	       owner->why == SP_OWNER_NO_HEADER;
 }
 
-/* False: a stranger. */
+/* Of the null sender, and from our own account; or, where nobody can say who
+ * uses Postfix's sendmail command, by an id that only we know. */
+static bool is_our_notice(const struct sp_session *session)
+{
+	const struct sp_owner_fact *owner = sp_session_owner(session);
+	const struct sp_submission *submission = &session->mail.submission;
+
+	if (session->mail.sender_kind != SP_ADDRESS_NULL || !is_user(owner))
+		return false;
+	if (owner->state == SP_FACT_KNOWN)
+		return owner->uid == geteuid();
+	return submission->has_message_id &&
+	       sp_notifier_has_sent(session->service->notifier,
+				    &submission->message_id);
+}
+
+/* False: a stranger, or ourselves. */
 static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 {
 	const struct sp_config *config = session->service->config;
@@ -68,6 +90,8 @@ static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 		return false;
 	if (!is_user(owner))
 		return find_network(session, who_out);
+	if (is_our_notice(session))
+		return false;
 	sp_submitter_of_user(owner->state == SP_FACT_KNOWN ? owner->uid
 							   : SP_UID_UNKNOWN,
 			     who_out);

@@ -9,16 +9,17 @@
 #include "sallyport/text.h"
 
 enum {
-	HOST_SIZE = 256,
 	WORDS_SIZE = SP_NOTIFY_WORDS_MAX + 1
 };
 
 /* What a header field can hold. The configuration's name, or the machine's. */
-static void write_host(const struct sp_config *config, char host_out[HOST_SIZE])
+static void write_host(const struct sp_config *config,
+		       char host_out[SP_DISPATCH_HOST_SIZE])
 {
-	sp_text_copy(host_out, HOST_SIZE, config->hostname);
-	if (host_out[0] == '\0' && gethostname(host_out, HOST_SIZE - 1) != 0)
-		sp_text_copy(host_out, HOST_SIZE, "localhost");
+	sp_text_copy(host_out, SP_DISPATCH_HOST_SIZE, config->hostname);
+	if (host_out[0] == '\0' &&
+	    gethostname(host_out, SP_DISPATCH_HOST_SIZE - 1) != 0)
+		sp_text_copy(host_out, SP_DISPATCH_HOST_SIZE, "localhost");
 	for (char *c = host_out; *c != '\0'; c++)
 		if (strspn(c, "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == 0)
@@ -42,28 +43,42 @@ static void fill_words(const struct sp_notify_config *config,
 	words[count] = NULL;
 }
 
-enum sp_err sp_dispatch(struct sp_run *run, enum sp_notice_way way,
-			const struct sp_notice *notice,
-			const struct sp_config *config,
-			struct sp_run_end *end_out)
+void sp_dispatch_init(struct sp_dispatch *dispatch, enum sp_notice_way way,
+		      const struct sp_notice *notice,
+		      const struct sp_config *config)
 {
-	char host[HOST_SIZE];
+	char id[SP_ID_SIZE];
+	struct sp_text text;
+
+	dispatch->way = way;
+	dispatch->notice = notice;
+	dispatch->config = config;
+	write_host(config, dispatch->host);
+	sp_id_new(notice->at_ms, id);
+	sp_text_init(&text, dispatch->message_id, sizeof(dispatch->message_id));
+	sp_text_addf(&text, "%s@%s", id, dispatch->host);
+}
+
+enum sp_err sp_dispatch_start(const struct sp_dispatch *dispatch,
+			      struct sp_run *run, struct sp_run_end *end_out)
+{
+	const struct sp_notify_config *config = &dispatch->config->notify;
 	const char *words[WORDS_SIZE];
 	const struct sp_letter letter = {
-		.notice = notice,
-		.host = host,
-		.to = config->notify.mail,
+		.notice = dispatch->notice,
+		.host = dispatch->host,
+		.to = config->mail,
+		.message_id = dispatch->message_id,
 	};
 	struct sp_run_order order = {
 		.words = words,
-		.timeout_ms = config->notify.timeout_ms,
+		.timeout_ms = config->timeout_ms,
 	};
 
 	*end_out = (struct sp_run_end){ .how = "no memory" };
-	write_host(config, host);
-	fill_words(&config->notify, way, words);
-	order.input = way == SP_NOTICE_MAIL ? sp_letter_mail(&letter)
-					    : sp_letter_json(&letter);
+	fill_words(config, dispatch->way, words);
+	order.input = dispatch->way == SP_NOTICE_MAIL ? sp_letter_mail(&letter)
+						      : sp_letter_json(&letter);
 	if (order.input == NULL)
 		return SP_ERR_NO_MEMORY;
 	return sp_run_start(run, &order, end_out);

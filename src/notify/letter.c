@@ -179,9 +179,8 @@ static const char *subject_of(const struct sp_notice *notice)
 static void add_head(const struct sp_letter *letter, struct sp_text *out)
 {
 	const struct sp_notice *notice = letter->notice;
-	char date[DATE_SIZE], id[SP_ID_SIZE];
+	char date[DATE_SIZE];
 
-	sp_id_new(notice->at_ms, id);
 	sp_text_addf(out, "From: sallyport <sallyport@%s>\nTo: <%s>\n",
 		     letter->host, letter->to);
 	sp_text_add(out, "Subject: [sallyport] ");
@@ -191,12 +190,12 @@ static void add_head(const struct sp_letter *letter, struct sp_text *out)
 		sp_text_add(out, " ");
 	}
 	sp_text_addf(out,
-		     "%s\nDate: %s\nMessage-ID: <%s@%s>\n"
+		     "%s\nDate: %s\nMessage-ID: <%s>\n"
 		     "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 		     "Content-Type: text/plain; charset=us-ascii\n"
 		     "Content-Transfer-Encoding: 7bit\n\n",
-		     subject_of(notice), write_date(notice->at_ms, date), id,
-		     letter->host);
+		     subject_of(notice), write_date(notice->at_ms, date),
+		     letter->message_id);
 }
 
 /* Behind "its". */

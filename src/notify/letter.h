@@ -14,7 +14,9 @@ struct sp_notice;
 struct sp_letter {
 	const struct sp_notice *notice;
 	const char *host; /* this machine's name, fit for a header field */
-	const char *to;	  /* of a mail: its recipient */
+	/* Of a mail. */
+	const char *to;
+	const char *message_id; /* without its brackets */
 };
 
 /* "submitter": the value of "event". */

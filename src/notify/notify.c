@@ -16,7 +16,8 @@
 #include "sallyport/text.h"
 
 enum {
-	STACK_BYTES = 512 * 1024
+	STACK_BYTES = 512 * 1024,
+	OWN_MAILS = 256 /* of ours are known again */
 };
 
 struct waiting {
@@ -53,6 +54,8 @@ struct sp_notifier {
 	uint64_t last_number;
 	struct result results[SP_NOTICE_RESULTS]; /* by their number */
 	struct sp_notifier_health health;
+	struct sp_hash own[OWN_MAILS]; /* Message-IDs, the oldest overwritten */
+	size_t own_next, own_count;
 	struct lane lanes[SP_NOTICE_WAYS];
 };
 
@@ -273,6 +276,31 @@ static void end_running(struct sp_notifier *notifier, enum sp_notice_way way,
 	lane->running = NULL;
 }
 
+static void note_own(struct sp_notifier *notifier, const char *message_id)
+{
+	pthread_mutex_lock(&notifier->lock);
+	sp_message_id_hash(message_id, &notifier->own[notifier->own_next]);
+	notifier->own_next = (notifier->own_next + 1) % OWN_MAILS;
+	if (notifier->own_count < OWN_MAILS)
+		notifier->own_count++;
+	pthread_mutex_unlock(&notifier->lock);
+}
+
+static enum sp_err start_run(struct sp_notifier *notifier,
+			     enum sp_notice_way way,
+			     const struct sp_config *config,
+			     struct sp_run_end *end_out)
+{
+	struct lane *lane = &notifier->lanes[way];
+	struct sp_dispatch dispatch;
+
+	sp_dispatch_init(&dispatch, way, &lane->running->notice, config);
+	/* Before it can come to us as a mail. */
+	if (way == SP_NOTICE_MAIL)
+		note_own(notifier, dispatch.message_id);
+	return sp_dispatch_start(&dispatch, &lane->run, end_out);
+}
+
 /* Begin the oldest that waits; false: there is none. It may be over at once. */
 static bool begin_next(struct sp_notifier *notifier, enum sp_notice_way way)
 {
@@ -297,8 +325,7 @@ static bool begin_next(struct sp_notifier *notifier, enum sp_notice_way way)
 		/* A reload has turned it off while it waited. */
 		end = (struct sp_run_end){ .how = "off since the reload" };
 		end_running(notifier, way, &end);
-	} else if (sp_dispatch(&lane->run, way, &lane->running->notice, config,
-			       &end) != SP_OK) {
+	} else if (start_run(notifier, way, config, &end) != SP_OK) {
 		end_running(notifier, way, &end);
 	}
 	sp_config_unref(&config);
@@ -486,6 +513,21 @@ void sp_notifier_health(struct sp_notifier *notifier,
 	for (unsigned way = 0; way < SP_NOTICE_WAYS; way++)
 		health_out->waiting += (uint32_t)notifier->lanes[way].count;
 	pthread_mutex_unlock(&notifier->lock);
+}
+
+bool sp_notifier_has_sent(struct sp_notifier *notifier,
+			  const struct sp_hash *message_id)
+{
+	bool is_found = false;
+
+	if (notifier == NULL)
+		return false;
+	pthread_mutex_lock(&notifier->lock);
+	for (size_t i = 0; i < notifier->own_count && !is_found; i++)
+		is_found = memcmp(&notifier->own[i], message_id,
+				  sizeof(*message_id)) == 0;
+	pthread_mutex_unlock(&notifier->lock);
+	return is_found;
 }
 
 unsigned sp_notifier_stop(struct sp_notifier *notifier, int64_t wait_ms)

@@ -1,9 +1,11 @@
 /* A submitter has come into a state that somebody is to be told of. */
 #include "sallyport/record.h"
 
+#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/counters.h"
 #include "sallyport/log.h"
+#include "sallyport/notify.h"
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 #include "sallyport/text.h"
@@ -49,13 +51,47 @@ static void write_line(const struct sp_session *session,
 	sp_log_event_end(&event);
 }
 
+static void tell(const struct sp_session *session,
+		 const struct sp_submitter_news *news)
+{
+	struct sp_notice notice = {
+		.about = SP_NOTICE_SUBMITTER,
+		.at_ms = sp_clock_wall_ms(session->service->clock),
+		.standing = news->standing,
+	};
+
+	sp_text_copy(notice.submitter, sizeof(notice.submitter),
+		     news->submitter);
+	sp_text_copy(notice.mail_id, sizeof(notice.mail_id), session->mail.id);
+	sp_text_copy(notice.queue_id, sizeof(notice.queue_id),
+		     session->mail.queue_id);
+	sp_ip_format(&session->connection.client, notice.client);
+	(void)sp_notify(session->service->notifier, &notice);
+}
+
+/* The first first. */
+static struct sp_submitter_news *turn_round(struct sp_submitter_news *news)
+{
+	struct sp_submitter_news *turned = NULL;
+
+	while (news) {
+		struct sp_submitter_news *next = news->next;
+
+		news->next = turned;
+		turned = news;
+		news = next;
+	}
+	return turned;
+}
+
 void sp_record_news(struct sp_session *session)
 {
-	const struct sp_submitter_news *news = session->mail.news;
+	const struct sp_submitter_news *news = turn_round(session->mail.news);
 
 	for (; news; news = news->next) {
 		count(news->standing.state);
 		write_line(session, news);
+		tell(session, news);
 	}
 	session->mail.news = NULL;
 }

@@ -1,6 +1,7 @@
 """The administrator is told: by a program, by mail, at once, once, and never in
 the way of mail. tests/unit/test-notify.c has the programs that misbehave."""
 
+import concurrent.futures
 import email
 import email.policy
 import json
@@ -9,8 +10,11 @@ import signal
 import time
 import unittest
 
-from case import DaemonCase, concurrent
+import case
+from case import DaemonCase
 from daemon import Daemon, eventually, slow
+from milter import CONTINUE, session
+from redis import RedisServer
 
 # Writes down what it is told, one line each, and what it was called with.
 TELL = 'cat >>told; echo "$@" >>words'
@@ -52,7 +56,7 @@ class NotifyCase(DaemonCase):
         return [json.loads(line) for line in self.read(sally, "told").splitlines()]
 
 
-@concurrent
+@case.concurrent
 class Test(NotifyCase):
     """`sallyport notify test`"""
 
@@ -104,7 +108,7 @@ class Test(NotifyCase):
         eventually(lambda: self.told(sally), "notice")
 
 
-@concurrent
+@case.concurrent
 class Life(NotifyCase):
     def test_a_reload_changes_the_program(self):
         sally = self.notified(program=TELL)
@@ -129,8 +133,8 @@ class Life(NotifyCase):
         sally = self.hanging()
         began = time.monotonic()
         sally.signal(signal.SIGTERM)
-        sally.wait_end(60)
-        self.assertLess(time.monotonic() - began, 30)
+        sally.wait_end(30)
+        self.assertLess(time.monotonic() - began, 30 * slow())
         self.assertIn("1 notices were not told", sally.log_text())
         self.assertFalse(os.path.exists("/proc/" + self.read(sally, "begun").strip()), "it lives on")
 
@@ -158,6 +162,121 @@ class Life(NotifyCase):
         self.assertEqual([line for line in sally.events("verdict") if line["event"] == "verdict"], [])
         for line in sally.log_text().encode().split(b"\n"):
             self.assertTrue(all(32 <= byte < 127 for byte in line), line)
+
+
+LIMITS = {"outbound.limits": ["messages: 3/1h watch", "recipients: 6/1h hold", "recipients: 9/1h locked"]}
+
+
+@case.concurrent
+class Submitters(NotifyCase):
+    """Each state is told once, whoever sends how much from wherever."""
+
+    def send(self, sally, count, login="alice@test.example"):
+        """So many mails to one recipient each, on connections of their own."""
+        for number in range(count):
+            link = session(sally.socket_path, "198.51.100.7")
+            try:
+                kind, _ = link.mail(f"<{number}@test.example>", {"{auth_authen}": login, "i": "4dBkQ01yQmz3"})
+                if kind != CONTINUE:
+                    continue  # locked
+                link.rcpt(f"<r{number}@far.example>")
+                link.header("Message-ID", f" <{number}.{id(link)}.{time.monotonic()}@laptop.example>")
+                link.end()
+            finally:
+                link.close()
+
+    def at_once(self, sallies, count, threads=10):
+        """From several clients of each of these daemons at the same time."""
+        with concurrent.futures.ThreadPoolExecutor(threads * len(sallies)) as pool:
+            for run in [pool.submit(self.send, sally, count) for sally in sallies for _ in range(threads)]:
+                run.result()
+
+    def settled(self, *sallies):
+        """All that was told, by whichever daemon, once nothing is on its way."""
+        def is_idle():
+            notices = [sally.ask("status")["notices"] for sally in sallies]
+            return not any(notice["waiting"] + notice["running"] for notice in notices)
+        eventually(is_idle, "end of all notices")
+        return [told for sally in sallies for told in self.told(sally)]
+
+    def assert_told(self, told, *states):
+        self.assertEqual([one["state"] for one in told], list(states), told)
+
+    def test_each_state_once_for_many_mails(self):
+        sally = self.notified(LIMITS, program=TELL, sendmail=SENDMAIL)
+        self.send(sally, 30)
+        told = self.settled(sally)
+        self.assert_told(told, "watch", "hold", "locked")
+        locked = told[-1]
+        line = sally.wait_event("submitter", state="locked")
+        self.assertEqual(len(sally.events("submitter")), 3)
+        self.assertEqual((locked["submitter"], locked["mail"], locked["client"], locked["queue"]),
+                         ("sasl:alice@test.example", line["id"], "198.51.100.7", "4dBkQ01yQmz3"))
+        self.assertEqual(locked["cause"], {"kind": "limit", "counted": "recipients", "count": 10, "most": 9,
+                                           "window_sec": 3600})
+        self.assertEqual((locked["why"], locked["is_observed"]), (line["why"], False))
+        self.assertEqual(len(sally.events("notify", way="mail", result="good")), 3)
+        mail = email.message_from_string(self.read(sally, "mail"), policy=email.policy.strict)
+        self.assertEqual(mail["Subject"], "[sallyport] sasl:alice@test.example is locked")
+        self.assertIn("  sallyport user release 'sasl:alice@test.example'\n", mail.get_content())
+
+    def test_once_for_parallel_sessions(self):
+        sally = self.notified(LIMITS, program=TELL)
+        self.at_once([sally], 4)
+        told = self.settled(sally)
+        self.assertEqual(sorted(one["state"] for one in told), ["hold", "locked", "watch"])
+
+    def test_once_in_all_by_two_machines(self):
+        redis = RedisServer()
+        self.addCleanup(redis.stop)
+        redis.start()
+        where = dict(LIMITS, store=f"redis://127.0.0.1:{redis.port}")
+        sallies = [self.notified(where, program=TELL) for _ in "12"]
+        self.at_once(sallies, 3, 5)
+        told = self.settled(*sallies)
+        self.assertEqual(sorted(one["state"] for one in told), ["hold", "locked", "watch"])
+
+    def test_once_without_redis(self):
+        sally = self.notified(dict(LIMITS, store="unix:/nonexistent/redis.sock"), program=TELL)
+        self.send(sally, 15)
+        self.assert_told(self.settled(sally), "watch", "hold", "locked")
+
+    def test_observed(self):
+        sally = self.notified(dict(LIMITS, mode="observe"), program=TELL, sendmail=SENDMAIL)
+        self.send(sally, 15)
+        told = self.settled(sally)
+        self.assert_told(told, "watch", "hold", "locked")
+        self.assertEqual([one["is_observed"] for one in told], [True] * 3)
+        self.assertIn("Nothing is done about it", self.read(sally, "mail"))
+
+    def test_again_after_its_term(self):
+        sally = self.notified(LIMITS, program=TELL)
+        self.send(sally, 5)
+        sally.advance(3 * 86400)
+        self.send(sally, 5)
+        self.assert_told(self.settled(sally), "watch", "watch")
+
+    def test_whatever_a_login_is_called(self):
+        sally = self.notified(LIMITS, program=TELL, sendmail=SENDMAIL)
+        logins = ['"},{"event":"test"}', "a\\", "a b\r\nBcc: x@example.org\r\n\r\nx", "\x80\xff", "é" * 300,
+                  "$(touch pwned);`touch pwned`'touch pwned'|x", "%s%n", "-f", "\x1b[31m", "x" * 1000]
+        for login in logins:
+            self.send(sally, 4, login)
+        told = self.settled(sally)
+        self.assert_told(told, *["watch"] * len(logins))
+        for one in told:
+            self.assertRegex(one["submitter"], r"^sasl:[!-~]{1,170}$")
+        self.assertEqual(len({one["submitter"] for one in told}), len(logins))
+        self.assertEqual(len(sally.events("notify", way="mail", result="good")), len(logins))
+
+    def test_a_program_that_hangs_holds_up_no_submitter(self):
+        sally = self.notified(dict(LIMITS, **{"notify.timeout": "10m"}), program=HANG, sendmail=SENDMAIL)
+        began = time.monotonic()
+        self.send(sally, 30)
+        # Had one of them waited for the program, it would be ten minutes.
+        self.assertLess(time.monotonic() - began, 30)
+        eventually(lambda: len(sally.events("notify", way="mail", result="good")) == 3, "three mails")
+        self.assertEqual(sally.ask("status")["notices"]["waiting"], 2)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ static struct sp_letter letter_of(const struct sp_notice *notice)
 {
 	return (struct sp_letter){ .notice = notice,
 				   .host = "mx.example.org",
-				   .to = "postmaster@example.org" };
+				   .to = "postmaster@example.org",
+				   .message_id = "01J@mx.example.org" };
 }
 
 static void test_json_says_all(void **state)
