@@ -158,7 +158,8 @@ static void put_option(const struct sp_option_view *view)
 	put(view->type);
 	printf("\\fR");
 	put_facts(view);
-	printf(".br\n");
+	/* What begins with a dot would be taken for a request. */
+	printf(".br\n\\&");
 	put(view->help);
 	putchar('\n');
 }
