@@ -21,7 +21,7 @@ struct sp_event_paper {
 	struct sp_event events[SP_EVENT_BATCH];
 	char words[SP_EVENT_BATCH][WORDS_SIZE];
 	char counts[COUNTS_SIZE];
-	struct sp_record record; /* the one that is written */
+	struct sp_record record; /* the one that is written, without names */
 	char json[SP_EVENT_BATCH][SP_RECORD_JSON_SIZE];
 };
 
@@ -112,8 +112,10 @@ static void write_counts(const struct tally *tally, struct sp_text *text)
 		/* A half one would be read as another. */
 		if (text->size - text->length < NAME_SIZE + 16)
 			return;
-		sp_text_addf(text, "%s%s %u", i > 0 ? " " : "",
-			     tally->rows[i].name, tally->rows[i].number);
+		sp_text_add(text, i > 0 ? " " : "");
+		sp_text_add(text, tally->rows[i].name);
+		sp_text_add(text, " ");
+		sp_text_add_number(text, tally->rows[i].number);
 	}
 }
 
@@ -136,14 +138,17 @@ static void write_event(const struct sp_service *service,
 			const struct sp_entry *entry,
 			struct sp_event_paper *paper, size_t index)
 {
+	const struct sp_record *record = &entry->record;
 	struct sp_text words;
 
-	paper->record = entry->record;
-	if (service->config->privacy.hashes_local_parts)
+	if (service->config->privacy.hashes_local_parts) {
+		paper->record = entry->record;
 		sp_record_hide(&paper->record, service->secret);
+		record = &paper->record;
+	}
 	sp_text_init(&words, paper->words[index], sizeof(paper->words[index]));
-	write_words(&paper->record, &words);
-	sp_record_json(&paper->record, paper->json[index]);
+	write_words(record, &words);
+	sp_record_json(record, paper->json[index]);
 	paper->events[index] = (struct sp_event){
 		.words = paper->words[index],
 		.json = paper->json[index],

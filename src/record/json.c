@@ -1,6 +1,5 @@
 #include "json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 void sp_json_init(struct sp_json *json, char *buffer, size_t size)
@@ -53,6 +52,17 @@ static size_t character_length(const unsigned char *c)
 	return length;
 }
 
+/* How many bytes from `c` on stand in JSON as they are. */
+static size_t plain_length(const unsigned char *c)
+{
+	size_t length = 0;
+
+	while (c[length] >= ' ' && c[length] < 0x7f && c[length] != '"' &&
+	       c[length] != '\\')
+		length++;
+	return length;
+}
+
 void sp_json_add_text(struct sp_json *json, const char *key, const char *value)
 {
 	const unsigned char *c = (const unsigned char *)value;
@@ -62,9 +72,14 @@ void sp_json_add_text(struct sp_json *json, const char *key, const char *value)
 		return;
 	add_key(json, key);
 	sp_text_add(text, "\"");
-	while (*c) {
-		size_t length = character_length(c);
+	for (;;) {
+		size_t plain = plain_length(c), length;
 
+		sp_text_add_bytes(text, (const char *)c, plain);
+		c += plain;
+		if (!*c)
+			break;
+		length = character_length(c);
 		if (length == 0)
 			sp_text_addf(text, "\\\\x%02X", *c);
 		else if (*c < ' ' || *c == 0x7f)
@@ -92,9 +107,16 @@ void sp_json_add_points(struct sp_json *json, const char *key, double value)
 
 void sp_json_add_ms(struct sp_json *json, const char *key, int64_t us)
 {
+	const char digits[] = {
+		'.',
+		(char)('0' + us % 1000 / 100),
+		(char)('0' + us % 100 / 10),
+		(char)('0' + us % 10),
+	};
+
 	add_key(json, key);
-	sp_text_addf(&json->text, "%" PRId64 ".%03d", us / 1000,
-		     (int)(us % 1000));
+	sp_text_add_number(&json->text, us / 1000);
+	sp_text_add_bytes(&json->text, digits, sizeof(digits));
 }
 
 void sp_json_add_bool(struct sp_json *json, const char *key, bool value)

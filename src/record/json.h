@@ -26,6 +26,7 @@ void sp_json_close(struct sp_json *json, char bracket);
 void sp_json_add_text(struct sp_json *json, const char *key, const char *value);
 void sp_json_add_number(struct sp_json *json, const char *key, int64_t value);
 void sp_json_add_points(struct sp_json *json, const char *key, double value);
+/* `us` is no less than 0. */
 void sp_json_add_ms(struct sp_json *json, const char *key, int64_t us);
 void sp_json_add_bool(struct sp_json *json, const char *key, bool value);
 

@@ -21,6 +21,15 @@ enum {
 	NUMBER_SIZE = 24
 };
 
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] > ' ' && text[length] < 0x7f && text[length] != '%')
+		length++;
+	return length;
+}
+
 void sp_event_word(struct sp_text *words, const char *kind, const char *value)
 {
 	char bytes[SP_EVENT_WORD_SIZE];
@@ -30,11 +39,13 @@ void sp_event_word(struct sp_text *words, const char *kind, const char *value)
 		return;
 	sp_text_init(&word, bytes, sizeof(bytes));
 	sp_text_add(&word, kind);
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-		if (*c > ' ' && *c < 0x7f && *c != '%')
-			sp_text_add_bytes(&word, (const char *)c, 1);
-		else
-			sp_text_addf(&word, "%%%02X", *c);
+	while (*value) {
+		size_t plain = plain_length(value);
+
+		sp_text_add_bytes(&word, value, plain);
+		value += plain;
+		if (*value)
+			sp_text_addf(&word, "%%%02X", (unsigned char)*value++);
 	}
 	/* Whole words only: half a one would find nothing. */
 	if (words->length + word.length + 2 > words->size)
