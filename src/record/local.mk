@@ -20,7 +20,10 @@ libsallyport_a_SOURCES += \
 	src/record/trace.c src/record/trace.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-facts-text
+check_PROGRAMS += tests/unit/test-facts-text tests/unit/test-replay
+tests_unit_test_replay_SOURCES = tests/unit/test-replay.c
+tests_unit_test_replay_CFLAGS = $(AM_UNIT_CFLAGS)
+tests_unit_test_replay_LDADD = $(AM_UNIT_LIBS)
 tests_unit_test_facts_text_SOURCES = tests/unit/test-facts-text.c
 tests_unit_test_facts_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/record
 tests_unit_test_facts_text_CFLAGS = $(AM_UNIT_CFLAGS)
