@@ -4,7 +4,10 @@ are databases, and nothing is said of them where there are none."""
 import os
 import shutil
 import tempfile
+import threading
 
+from case import Case, concurrent
+from milter import session
 from mmdb import Database, asn, country
 from redis import Redis
 from test_submitter import QUARANTINE, SubmitterCase
@@ -98,6 +101,47 @@ class Places(PlacesCase):
         link.rcpt("<b@here.example>")
         link.quit()
         self.assertNotIn("country", self.sally.wait_event(client=address(1), **{"from": "<a@example.org>"}))
+
+
+class Reloads(Case):
+    """A database is replaced while logins send."""
+
+    settings = {"outbound.limits": ["messages: 10000/1h hold"], "outbound.login-domain": "here.example",
+                "outbound.unusual": "off"}
+
+    @concurrent
+    def test_every_mail_has_the_country_of_one_of_them(self):
+        sally = self.daemon(self.settings)
+        path = os.path.join(sally.folder, "country.mmdb")
+
+        def put(code):
+            Database({"198.18.0.0/24": country(code)}).write(path + ".new")
+            os.chmod(path + ".new", 0o644)
+            os.rename(path + ".new", path)
+
+        def send(number, count=12):
+            for _ in range(count):
+                with session(sally.socket_path, address(0)) as link:
+                    link.mail(f"<u{number}@here.example>", {"{auth_authen}": f"u{number}"})
+                    link.rcpt("<x@far.example>")
+                    link.end()
+
+        put("DE")
+        sally.write_config(outbound__country_database=path)
+        sally.reload()
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for code in ("FR", "NL", "PL"):
+            put(code)
+            sally.reload()
+        for thread in threads:
+            thread.join()
+        sally.wait_event(count=48)
+        countries = {event.get("country") for event in sally.events()}
+        self.assertTrue(countries <= {"DE", "FR", "NL", "PL"}, countries)
+        send(9, 1)
+        self.assertEqual(sally.wait_event(submitter="sasl:u9@here.example")["country"], "PL")
 
 
 class Nowhere(PlacesCase):

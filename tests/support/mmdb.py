@@ -140,7 +140,7 @@ class Database:
         return offset if kind == "raw" else len(self.nodes) + len(SEPARATOR) + offset
 
     def tree(self):
-        written = b""
+        written = bytearray()
         for node in self.nodes:
             left, right = (self.number(record) for record in node)
             if self.record_bits == 24:
@@ -150,7 +150,7 @@ class Database:
                 written += struct.pack(">I", left)[1:] + bytes([middle]) + struct.pack(">I", right)[1:]
             else:
                 written += struct.pack(">II", left, right)
-        return written
+        return bytes(written)
 
     def metadata(self):
         said = {

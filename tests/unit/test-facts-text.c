@@ -247,6 +247,7 @@ static void any_submitter(struct sp_kept *kept)
 	};
 	sp_text_copy(standing->why.words, sizeof(standing->why.words),
 		     any_text());
+	kept->submitter.foreign_from = any_text_or_null();
 }
 
 static void any_facts(struct sp_kept *kept, const struct sp_config *config)
@@ -489,6 +490,7 @@ static void test_hidden_facts_have_no_words_of_others(void **state)
 	sp_kept_link(&kept);
 	kept.access[3] = (struct sp_access_fact){ SP_FACT_KNOWN, SP_ACCESS_DENY,
 						  &entry };
+	kept.submitter.foreign_from = "From: secretary@a.example";
 	kept.spf = (struct sp_spf_fact){
 		.state = SP_FACT_KNOWN,
 		.result = SP_SPF_FAIL,
