@@ -5,7 +5,7 @@ EXTRA_DIST += etc/sallyport.yaml
 # For others to read: into share/sallyport/etc/, from where one copies them.
 nobase_dist_pkgdata_DATA = \
 	etc/fail2ban/jail.conf etc/fail2ban/sallyport.conf \
-	etc/grafana/sallyport-prometheus.json \
+	etc/grafana/sallyport-prometheus.json etc/grafana/sallyport-redis.json \
 	etc/logrotate.d/sallyport \
 	etc/postfix/header_checks etc/postfix/local_header_checks etc/postfix/main.cf \
 	etc/rspamd/multimap.conf etc/sendmail/sallyport.m4 etc/sieve/sallyport.sieve \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sallyport/clock.h"
 #include "sallyport/config.h"
 #include "sallyport/counters.h"
 #include "sallyport/dns.h"
@@ -13,6 +14,7 @@
 #include "sallyport/list_set.h"
 #include "sallyport/service.h"
 #include "sallyport/store.h"
+#include "sallyport/submitter_store.h"
 #include "sallyport/timing.h"
 
 /* One line; lines of one name stand together, and the first tells of it. */
@@ -36,6 +38,8 @@ static const struct counter_row counter_rows[] = {
 	{ "sallyport_verdicts_total", "verdict=\"accept\"",
 	  SP_COUNT_VERDICT_ACCEPT, "counter",
 	  "Mails that are over, by what became of their recipients." },
+	{ "sallyport_verdicts_total", "verdict=\"hold\"", SP_COUNT_VERDICT_HOLD,
+	  NULL, NULL },
 	{ "sallyport_verdicts_total", "verdict=\"defer\"",
 	  SP_COUNT_VERDICT_DEFER, NULL, NULL },
 	{ "sallyport_verdicts_total", "verdict=\"reject\"",
@@ -44,9 +48,11 @@ static const struct counter_row counter_rows[] = {
 	  SP_COUNT_VERDICT_MIXED, NULL, NULL },
 	{ "sallyport_verdicts_total", "verdict=\"aborted\"",
 	  SP_COUNT_VERDICT_ABORTED, NULL, NULL },
-	{ "sallyport_would_total", "verdict=\"defer\"", SP_COUNT_WOULD_DEFER,
+	{ "sallyport_would_total", "verdict=\"hold\"", SP_COUNT_WOULD_HOLD,
 	  "counter",
 	  "Mails that would have met more if nothing were only observed." },
+	{ "sallyport_would_total", "verdict=\"defer\"", SP_COUNT_WOULD_DEFER,
+	  NULL, NULL },
 	{ "sallyport_would_total", "verdict=\"reject\"", SP_COUNT_WOULD_REJECT,
 	  NULL, NULL },
 	{ "sallyport_degraded_mails_total", "", SP_COUNT_DEGRADED, "counter",
@@ -62,6 +68,19 @@ static const struct counter_row counter_rows[] = {
 	  "Clients that spoke before they were greeted." },
 	{ "sallyport_greeting_hang_ups_total", "", SP_COUNT_HANG_UPS, "counter",
 	  "Clients that left before they were greeted." },
+	{ "sallyport_submitter_changes_total", "state=\"watch\"",
+	  SP_COUNT_SUBMITTERS_WATCHED, "counter",
+	  "How often a submitter came into that state, as this machine saw "
+	  "it." },
+	{ "sallyport_submitter_changes_total", "state=\"hold\"",
+	  SP_COUNT_SUBMITTERS_HELD, NULL, NULL },
+	{ "sallyport_submitter_changes_total", "state=\"locked\"",
+	  SP_COUNT_SUBMITTERS_LOCKED, NULL, NULL },
+	{ "sallyport_events_kept_total", "", SP_COUNT_EVENTS_KEPT, "counter",
+	  "Verdicts whose story is kept in Redis." },
+	{ "sallyport_events_dropped_total", "", SP_COUNT_EVENTS_DROPPED,
+	  "counter",
+	  "Verdicts whose story is not kept: Redis was gone, or too slow." },
 	{ "sallyport_reloads_total", "", SP_COUNT_RELOADS, "counter",
 	  "Configurations that were taken over while running." },
 };
@@ -285,6 +304,41 @@ static void lists(FILE *out, const struct sp_service *service)
 	}
 }
 
+/* Of all machines that share the Redis; left out when it does not say. */
+static void submitters(FILE *out, const struct sp_service *service)
+{
+	static const enum sp_submitter_state states[] = {
+		SP_SUBMITTER_WATCH,
+		SP_SUBMITTER_HOLD,
+		SP_SUBMITTER_LOCKED,
+	};
+	const struct sp_submitter_books books = {
+		.store = service->store,
+		.memory = service->submitters,
+		.config = &service->config->outbound,
+	};
+	const struct sp_submitter_lister nobody = { NULL, NULL };
+	int64_t now_ms = sp_clock_wall_ms(service->clock);
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		const struct sp_submitter_range range = {
+			.by = SP_SUBMITTERS_BY_STATE,
+			.state = states[i],
+		};
+		size_t total;
+
+		if (sp_submitter_page(&books, &range, now_ms, &nobody,
+				      &total) != SP_OK)
+			return;
+		if (i == 0)
+			head(out, "sallyport_submitters", "gauge",
+			     "Submitters that are in a state, on all machines "
+			     "that share the Redis.");
+		fprintf(out, "sallyport_submitters{state=\"%s\"} %zu\n",
+			sp_submitter_state_name(states[i]), total);
+	}
+}
+
 static void daemon_itself(FILE *out, const struct sp_web_call *call)
 {
 	head(out, "sallyport_build_info", "gauge",
@@ -316,6 +370,7 @@ void sp_view_metrics(const struct sp_web_call *call)
 	store(out, call);
 	dns(out, call->service->dns);
 	lists(out, call->service);
+	submitters(out, call->service);
 	if (fclose(out) != 0) {
 		free(bytes);
 		sp_reply_error(call->reply, 500, "there is no memory");

@@ -1,8 +1,9 @@
 /*
  * metrics.h - /metrics: what Prometheus reads, in its text format 0.0.4.
  *
- * All of it is of this daemon since its start, from memory: a scrape asks
- * neither Redis nor DNS.
+ * All of it is of this daemon since its start, from memory, but for how many
+ * submitters are in which state: that is in Redis, and left out when it does not
+ * answer.
  *
  * Threads:  HTTP's only.
  */

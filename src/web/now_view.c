@@ -20,8 +20,8 @@ enum {
 	STORE_WAIT_MS = 250
 };
 
-static const char *const verdicts[] = { "accept", "defer", "reject", "mixed",
-					"aborted" };
+static const char *const verdicts[] = { "accept", "hold",  "defer",
+					"reject", "mixed", "aborted" };
 
 enum {
 	VERDICTS = sizeof(verdicts) / sizeof(*verdicts)

@@ -10,6 +10,8 @@ import exposition
 import promtool
 from daemon import TOP, eventually
 from dns import Server
+from redis import Redis
+from submit import submit
 from web import WebCase
 
 DELAY = 91
@@ -63,12 +65,29 @@ class Metrics(WebCase):
         self.assertGreaterEqual(self.value(families, "sallyport_store_seconds_count"), 2)
         self.assertEqual(self.value(families, "sallyport_store_up"), 1)
 
+    def test_it_counts_submitters(self):
+        sally, web = self.web({"outbound.limits": ["messages: 1/1h hold"]}, with_password=False, with_token=False)
+        for login in ("alice", "alice", "bob"):
+            submit(sally, login)
+        families = self.read(web)
+        self.assertEqual([(labels["state"], value) for _, labels, value in families["sallyport_submitters"].samples],
+                         [("watch", 0), ("hold", 1), ("locked", 0)])
+        self.assertEqual(self.value(families, "sallyport_submitter_changes_total", state="hold"), 1)
+
+    def test_each_counter_is_told(self):
+        with open(os.path.join(TOP, "include/sallyport/counters.h"), encoding="utf-8") as file:
+            counters = set(re.findall(r"\bSP_COUNT_\w+", file.read()))
+        with open(os.path.join(TOP, "src/web/metrics.c"), encoding="utf-8") as file:
+            told = set(re.findall(r"\bSP_COUNT_\w+", file.read()))
+        self.assertEqual(counters - told, set())
+
     def test_it_says_that_redis_is_gone(self):
         sally, web = self.web({"store": "unix:/nowhere/redis.sock"}, with_password=False, with_token=False)
         self.assert_degraded(sally)
         families = self.read(web)
         self.assertEqual(self.value(families, "sallyport_store_up"), 0)
         self.assertGreater(self.value(families, "sallyport_store_failures_total"), 0)
+        self.assertNotIn("sallyport_submitters", families)
         self.assertNotIn("sallyport_embedded_redis_restarts_total", families)
 
     def test_it_tells_of_each_list(self):
@@ -114,8 +133,38 @@ class Boards(WebCase):
                 asked |= names
         self.assertGreater(len(asked), 15)
 
+    def test_a_board_of_redis_asks_only_for_what_is_there(self):
+        sally, web = self.web({"outbound.limits": ["messages: 1/1h hold"]}, with_password=False, with_token=False)
+        self.assert_deferred(sally)
+        for _ in range(2):
+            submit(sally, "alice")
+        eventually(lambda: web.get("/api/verdicts").json()["events"], "event")
+        asked = set()
+        redis = Redis(sally.redis_path())
+        self.addCleanup(redis.close)
+        for _, board in self.boards("redis-datasource"):
+            for _, target in self.targets(board):
+                words = self.words(target)
+                redis.command(*words)  # an error is raised
+                for key in [word for word in words if word.startswith("sp:")]:
+                    asked.add(key)
+                    # Nobody was honest: then that key is not there, and yet not made up.
+                    self.assertTrue(redis.command("EXISTS", key) or key.endswith(":honest"), key)
+        self.assertGreater(len(asked), 5)
+
+    @staticmethod
+    def words(target):
+        """As the data source sends it."""
+        if target["type"] == "cli":
+            return target["query"].split()
+        if target["command"] == "info":
+            return ["INFO", target["section"]]
+        if target["command"] == "xrevrange":
+            return ["XREVRANGE", target["keyName"], target["start"], target["end"], "COUNT", str(target["count"])]
+        return [target["command"], target["keyName"]]
+
     def test_a_board_can_be_imported(self):
-        self.assertEqual([name for name, _ in self.boards("prometheus")], ["sallyport-prometheus.json"])
+        self.assertEqual([name for name, _ in self.boards("")], ["sallyport-prometheus.json", "sallyport-redis.json"])
         for _, board in self.boards(""):
             inputs = {"${" + entry["name"] + "}" for entry in board["__inputs"]}
             self.assertEqual(len({panel["id"] for panel in board["panels"]}), len(board["panels"]))

@@ -4,7 +4,7 @@ import { el, get, span, svg, table, tile } from "./kit.js";
 
 export const title = "Now";
 
-const VERDICTS = ["accept", "mixed", "defer", "reject", "aborted"];
+const VERDICTS = ["accept", "mixed", "defer", "hold", "reject", "aborted"];
 
 function total(minute) {
 	return VERDICTS.reduce((sum, name) => sum + minute[name], 0);

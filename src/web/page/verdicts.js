@@ -5,8 +5,8 @@ import { el, get, say, table, time } from "./kit.js";
 export const title = "Verdicts";
 
 const FILTERS = [
-	["verdict", "Verdict", ["accept", "defer", "reject", "mixed", "aborted"]],
-	["would", "Would have been", ["defer", "reject"]],
+	["verdict", "Verdict", ["accept", "hold", "defer", "reject", "mixed", "aborted"]],
+	["would", "Would have been", ["hold", "defer", "reject"]],
 	["greylist", "Greylisting", ["new", "early", "late", "noted", "passed", "seen", "known", "released"]],
 	["client", "Client"], ["from", "Sender's domain"], ["finding", "Finding"], ["submitter", "Submitter"],
 	["search", "Any word"],
