@@ -19,7 +19,8 @@ struct listing {
 	int64_t left; /* so many may still be shown */
 	int64_t shown;
 	int64_t now_ms; /* of the first page */
-	bool has_begun;
+	json_t *notes;	/* what sp_user_print_notes wants to know; NULL: nobody
+			   has answered yet */
 	int exit_code;
 };
 
@@ -39,23 +40,37 @@ static bool is_wanted(const struct part *part, const json_t *user)
 					  strcmp(part->state, state) == 0;
 }
 
+/* Of the whole that the pages make, before them; nothing when it is not there. */
+static void print_member(const json_t *answer, const char *name)
+{
+	const json_t *value = json_object_get(answer, name);
+
+	if (value == NULL)
+		return;
+	printf("  \"%s\": ", name);
+	json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	fputs(",\n", stdout);
+}
+
 static void begin(struct listing *listing, const json_t *answer)
 {
-	if (listing->has_begun)
+	if (listing->notes != NULL)
 		return;
-	listing->has_begun = true;
+	listing->notes = json_pack(
+		"{s:O?, s:O?}", "enabled", json_object_get(answer, "enabled"),
+		"enforced", json_object_get(answer, "enforced"));
 	listing->now_ms = sp_user_number(answer, "now_ms");
 	if (!listing->task->ctl->is_json)
 		return;
-	printf("{\n  \"now\": \"%s\",\n  \"now_ms\": %lld,\n"
-	       "  \"enabled\": %s,\n  \"enforced\": %s,\n  \"source\": \"%s\","
-	       "\n  \"users\": [",
-	       sp_user_text(answer, "now"), (long long)listing->now_ms,
-	       json_is_true(json_object_get(answer, "enabled")) ? "true"
-								: "false",
-	       json_is_true(json_object_get(answer, "enforced")) ? "true"
-								 : "false",
-	       sp_user_text(answer, "source"));
+	fputs("{\n", stdout);
+	print_member(answer, "now");
+	print_member(answer, "now_ms");
+	print_member(answer, "enabled");
+	print_member(answer, "enforced");
+	print_member(answer, "source");
+	print_member(answer, "error");
+	print_member(answer, "code");
+	fputs("  \"users\": [", stdout);
 }
 
 static void print_one(struct listing *listing, const json_t *user)
@@ -135,7 +150,7 @@ static void finish(const struct listing *listing, int64_t total)
 	if (total < listing->shown)
 		total = listing->shown;
 	if (listing->task->ctl->is_json) {
-		if (listing->has_begun)
+		if (listing->notes != NULL)
 			printf("%s],\n  \"shown\": %lld,\n  \"total\": %lld\n"
 			       "}\n",
 			       listing->shown > 0 ? "\n  " : "",
@@ -143,7 +158,7 @@ static void finish(const struct listing *listing, int64_t total)
 		return;
 	}
 	if (listing->exit_code != SP_EXIT_FINE) {
-		if (listing->has_begun)
+		if (listing->notes != NULL)
 			printf("%lld that this machine remembers\n",
 			       (long long)listing->shown);
 		return;
@@ -154,6 +169,7 @@ static void finish(const struct listing *listing, int64_t total)
 		       (long long)(total - listing->shown));
 	else if (listing->shown == 0)
 		puts("nobody");
+	sp_user_print_notes(listing->notes);
 }
 
 /* Those that are not ok, or of one state. Returns how many there are. */
@@ -202,5 +218,6 @@ int sp_user_list(const struct sp_user_task *task)
 		total = listing.left > 0 ? list_others(&listing)
 					 : ask_total(&listing);
 	finish(&listing, total);
+	json_decref(listing.notes);
 	return listing.exit_code;
 }

@@ -291,6 +291,7 @@ class Listed(Case):
     def test_that_nothing_is_enforced_is_said(self):
         sally = self.daemon({"outbound.limits": LIMITS, "mode": "observe"})
         send(sally, "alice", 21)
+        self.assertIn("Note: outbound.mode is observe: nothing is held or refused", sally.operator("user", "list"))
         said = sally.operator("user", "show", "alice")
         self.assertIn("(only observed)", said)
         self.assertIn("Note: outbound.mode is observe: nothing is held or refused", said)
@@ -357,7 +358,7 @@ class TwoMachines(DaemonCase):
         self.assertEqual(rows(said), [("locked", "sasl:stolen"), ("ok", "sasl:alice")])
         self.assertIn("2 that this machine remembers", said)
         listed = json.loads(sally.operator("user", "list", "--json", status=3))
-        self.assertEqual((listed["source"], len(listed["users"])), ("memory", 2))
+        self.assertEqual((listed["source"], listed["code"], len(listed["users"])), ("memory", "store", 2))
         said = sally.operator("user", "show", "stolen", status=3)
         self.assertIn("21 recipients in the last hour", said)
         answer = sally.operator_json("user", "show", "alice", status=3)
