@@ -19,17 +19,19 @@ local KEPT = { 26 * HOUR, 33 * DAY, 431 * DAY }
 local call, pcall, match, gmatch =
 	redis.call, redis.pcall, string.match, string.gmatch
 
--- Full, or read-only: nothing can be written now, and nothing must go for it.
+-- What can be mended here: a key of another type, an id that is none or too low.
+-- Whatever else Redis says (full, read-only, forbidden), nothing must go for it.
+local MENDED = { 'WRONGTYPE', 'not an integer', 'ID specified', 'stream ID' }
 local function has_failed(answer)
 	if type(answer) ~= 'table' or not answer.err then
 		return false
 	end
-	if string.find(answer.err, 'OOM', 1, true) or
-		string.find(answer.err, 'READONLY', 1, true) or
-		string.find(answer.err, 'MISCONF', 1, true) then
-		error(answer.err)
+	for _, words in ipairs(MENDED) do
+		if string.find(answer.err, words, 1, true) then
+			return true
+		end
 	end
-	return true
+	error(answer.err)
 end
 
 -- A key of another type is none of ours.

@@ -15,7 +15,7 @@ static const struct sp_option rows[] = {
 	  .unit = "mails",
 	  .help = "The verdicts on so many mails are kept in Redis, with what "
 		  "they were made of, for sallyport explain and replay; 0: "
-		  "none. About 3 KB each." },
+		  "none. About 5 KB each." },
 	{ .name = "record.keep",
 	  .type = SP_OPTION_DURATION,
 	  .offset = AT(record.keep_ms),

@@ -209,6 +209,23 @@ class Outage(RecordCase):
         self.assertFalse(sally.ask("status")["store"]["is_breaker_open"])
         self.assertEqual(sally.log_text().count("verdicts are not kept for now"), 1)
 
+    def test_a_redis_user_of_old_rights_costs_events_only(self):
+        server = RedisServer().start()
+        self.addCleanup(server.stop)
+        redis = server.client()
+        self.addCleanup(redis.close)
+        redis.command("ACL", "SETUSER", "default", "on", "nopass", "resetkeys", "~*", "-@all", "+evalsha", "+eval", "+mget",
+                      "+get", "+set", "+pttl", "+ping", "+select", "+pexpire", "+del", "+acl", "+zadd", "+hincrby",
+                      "+hgetall", "+keys")
+        sally = self.daemon(dict(QUIET, store=f"redis://127.0.0.1:{server.port}", **{"greylist.enabled": True}))
+        for number in range(8):
+            self.assert_deferred(sally, f"192.0.{number}.1")
+        eventually(lambda: sally.ask("status")["events"] == {"kept": 0, "dropped": 8}, "8 dropped events")
+        self.assertFalse(sally.ask("status")["store"]["is_breaker_open"])
+        redis.command("ACL", "SETUSER", "default", "+@all")
+        self.assert_deferred(sally, "192.0.9.1")
+        sally.wait_log("verdicts are kept again; 8 were not")
+
     @concurrent
     def test_many_sessions_lose_no_event(self):
         sally = self.daemon({"greylist.enabled": False})
