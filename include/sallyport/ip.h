@@ -35,6 +35,7 @@ struct sp_network {
 
 enum {
 	SP_IP_TEXT_SIZE = 46,
+	SP_IP_REVERSED_SIZE = 64,
 	SP_NETWORK_TEXT_SIZE = 50
 };
 
@@ -53,6 +54,12 @@ const char *sp_ip_format(const struct sp_ip *ip,
 
 /* 127.0.0.0/8 or ::1. */
 bool sp_ip_is_loopback(const struct sp_ip *ip);
+
+/* As names in DNS have it (RFC 1035 section 3.5, RFC 3596 section 2.5):
+ * "1.2.0.192", or 32 nibbles with dots between; "" for SP_IP_NONE. Returns its
+ * length. */
+size_t sp_ip_reverse(const struct sp_ip *ip,
+		     char text_out[SP_IP_REVERSED_SIZE]);
 
 bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b);
 

@@ -116,6 +116,42 @@ bool sp_ip_is_loopback(const struct sp_ip *ip)
 	       memcmp(ip->bytes, one, sizeof(one)) == 0;
 }
 
+static char *write_number(char *at, unsigned byte)
+{
+	if (byte >= 100)
+		*at++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*at++ = (char)('0' + byte / 10 % 10);
+	*at++ = (char)('0' + byte % 10);
+	return at;
+}
+
+static char *write_nibbles(char *at, unsigned byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*at++ = digits[byte & 15];
+	*at++ = '.';
+	*at++ = digits[byte >> 4];
+	return at;
+}
+
+/* By hand: it is written a dozen times for a client. */
+size_t sp_ip_reverse(const struct sp_ip *ip, char text_out[SP_IP_REVERSED_SIZE])
+{
+	size_t count = family_bits(ip->family) / 8;
+	char *at = text_out;
+
+	for (size_t i = count; i-- > 0;) {
+		if (i + 1 < count)
+			*at++ = '.';
+		at = ip->family == SP_IP_4 ? write_number(at, ip->bytes[i])
+					   : write_nibbles(at, ip->bytes[i]);
+	}
+	*at = '\0';
+	return (size_t)(at - text_out);
+}
+
 bool sp_ip_equals(const struct sp_ip *a, const struct sp_ip *b)
 {
 	return a->family == b->family &&

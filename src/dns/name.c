@@ -15,62 +15,59 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool is_host_char(char c)
+/* As it is written in a name: in lower case. NUL for what may not stand there.
+ * Twenty names are made for a mail, so this looks at each byte once. */
+static char fold(char c, bool is_expanded)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       is_digit(c) || c == '-' || c == '_';
+	char lower = (char)(c | 0x20);
+
+	if (lower >= 'a' && lower <= 'z')
+		return lower;
+	if (is_digit(c) || c == '-' || c == '_')
+		return c;
+	/* The backslash begins an escape in libunbound's names: it would make
+	 * another name of this one. */
+	return is_expanded && c >= ' ' && c < 0x7f && c != '\\' ? c : '\0';
 }
 
-/* The backslash begins an escape in libunbound's names: it would make another
- * name of this one. */
-static bool is_expanded_char(char c)
+/* `end` is where the label's dot stands, or would. */
+static bool is_label(const char *label, const char *end, bool is_expanded)
 {
-	return c >= ' ' && c < 0x7f && c != '\\' && c != '.';
-}
-
-static bool is_label(const char *label, size_t length, bool is_expanded)
-{
-	if (length < 1 || length > LABEL_MAX)
+	if (end == label || end - label > LABEL_MAX)
 		return false;
-	if (!is_expanded && (label[0] == '-' || label[length - 1] == '-'))
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		if (!(is_expanded ? is_expanded_char(label[i])
-				  : is_host_char(label[i])))
-			return false;
-	}
-	return true;
-}
-
-/* One or more labels, no dot at the end. */
-static bool is_labels(const char *text, size_t length, bool is_expanded)
-{
-	size_t at = 0;
-
-	/* `<=`: behind a last dot stands one more label, the empty one. */
-	while (at <= length) {
-		const char *dot = memchr(text + at, '.', length - at);
-		size_t size =
-			dot != NULL ? (size_t)(dot - (text + at)) : length - at;
-
-		if (!is_label(text + at, size, is_expanded))
-			return false;
-		at += size + 1;
-	}
-	return true;
+	return is_expanded || (label[0] != '-' && end[-1] != '-');
 }
 
 /* 192.0.2.1 is an address, and 192.0.2.1 below something is none. */
-static bool is_address_like(const char *name)
+static bool is_address_like(const char *name, const char *last_label)
 {
-	const char *last = strrchr(name, '.');
-
-	if (last == NULL)
+	if (last_label == name)
 		return false;
-	for (last++; *last != '\0'; last++)
-		if (!is_digit(*last))
+	while (is_digit(*last_label))
+		last_label++;
+	return *last_label == '\0';
+}
+
+/* One or more labels, no dot at the end. */
+static bool copy_labels(const char *text, size_t length, bool is_expanded,
+			char *name_out)
+{
+	const char *label = name_out;
+	char *at = name_out;
+
+	for (size_t i = 0; i < length; i++, at++) {
+		*at = text[i] == '.' ? '.' : fold(text[i], is_expanded);
+		if (*at == '\0')
 			return false;
-	return true;
+		if (*at != '.')
+			continue;
+		if (!is_label(label, at, is_expanded))
+			return false;
+		label = at + 1;
+	}
+	*at = '\0';
+	return is_label(label, at, is_expanded) &&
+	       (is_expanded || !is_address_like(name_out, label));
 }
 
 static enum sp_err take(const char *text, size_t length, bool is_expanded,
@@ -81,16 +78,10 @@ static enum sp_err take(const char *text, size_t length, bool is_expanded,
 		length--;
 	if (length > NAME_MAX_LENGTH)
 		return SP_ERR_TOO_LONG;
-	if (!is_labels(text, length, is_expanded))
-		return SP_ERR_SYNTAX;
-	memcpy(name_out->text, text, length);
-	name_out->text[length] = '\0';
-	sp_text_lower(name_out->text);
-	if (!is_expanded && is_address_like(name_out->text)) {
-		name_out->text[0] = '\0';
-		return SP_ERR_SYNTAX;
-	}
-	return SP_OK;
+	if (copy_labels(text, length, is_expanded, name_out->text))
+		return SP_OK;
+	name_out->text[0] = '\0';
+	return SP_ERR_SYNTAX;
 }
 
 enum sp_err sp_dns_name_domain(const char *text, size_t length,
@@ -115,15 +106,11 @@ enum sp_err sp_dns_name_join(const char *const *parts, size_t count,
 	name_out->text[0] = '\0';
 	sp_text_init(&text, bytes, sizeof(bytes));
 	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(parts[i]);
-
-		/* Only the whole may end in a dot. */
-		if (i + 1 == count && length > 1 && parts[i][length - 1] == '.')
-			length--;
-		if (!is_labels(parts[i], length, false))
-			return length > NAME_MAX_LENGTH ? SP_ERR_TOO_LONG
-							: SP_ERR_SYNTAX;
-		sp_text_add(&text, i == 0 ? "" : ".");
+		/* All other dots too many make an empty label of the whole. */
+		if (parts[i][0] == '\0')
+			return SP_ERR_SYNTAX;
+		if (i > 0)
+			sp_text_add(&text, ".");
 		sp_text_add(&text, parts[i]);
 	}
 	if (text.is_cut)
@@ -131,35 +118,22 @@ enum sp_err sp_dns_name_join(const char *const *parts, size_t count,
 	return take(bytes, text.length, false, name_out);
 }
 
-static void add_reversed(struct sp_text *text, const struct sp_ip *ip)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (ip->family == SP_IP_4) {
-		sp_text_addf(text, "%u.%u.%u.%u.", ip->bytes[3], ip->bytes[2],
-			     ip->bytes[1], ip->bytes[0]);
-		return;
-	}
-	for (size_t i = 16; i-- > 0;)
-		sp_text_addf(text, "%c.%c.", digits[ip->bytes[i] & 15],
-			     digits[ip->bytes[i] >> 4]);
-}
-
 enum sp_err sp_dns_name_reverse(const struct sp_ip *ip, const char *zone,
 				struct sp_dns_name *name_out)
 {
 	char bytes[SP_DOMAIN_SIZE + 1];
-	struct sp_text text;
+	size_t length, zone_length;
 
 	name_out->text[0] = '\0';
 	if (ip->family == SP_IP_NONE)
 		return SP_ERR_RANGE;
 	if (zone == NULL)
 		zone = ip->family == SP_IP_4 ? "in-addr.arpa" : "ip6.arpa";
-	sp_text_init(&text, bytes, sizeof(bytes));
-	add_reversed(&text, ip);
-	sp_text_add(&text, zone);
-	if (text.is_cut)
+	length = sp_ip_reverse(ip, bytes);
+	bytes[length++] = '.';
+	zone_length = strlen(zone);
+	if (zone_length > sizeof(bytes) - length)
 		return SP_ERR_TOO_LONG;
-	return take(bytes, text.length, false, name_out);
+	memcpy(bytes + length, zone, zone_length);
+	return take(bytes, length + zone_length, false, name_out);
 }

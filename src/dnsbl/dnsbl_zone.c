@@ -1,14 +1,12 @@
 #include "sallyport/dnsbl.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "sallyport/text.h"
 
 enum {
-	KEY_LENGTH = 16,
-	NIBBLES_SIZE = 65 /* 32 nibbles, a dot behind each, and the NUL */
+	KEY_LENGTH = 16
 };
 
 /* Operators whose zones are [QUESTION.]KEY.LIST.SUFFIX. */
@@ -125,38 +123,15 @@ static enum sp_err join(const char *front, const char *zone,
 	return SP_OK;
 }
 
-static void reverse_ipv4(const uint8_t *bytes, char text_out[NIBBLES_SIZE])
-{
-	snprintf(text_out, NIBBLES_SIZE, "%u.%u.%u.%u", (unsigned)bytes[3],
-		 (unsigned)bytes[2], (unsigned)bytes[1], (unsigned)bytes[0]);
-}
-
-static void reverse_ipv6(const uint8_t *bytes, char text_out[NIBBLES_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	char *at = text_out;
-
-	for (size_t i = 16; i-- > 0;) {
-		*at++ = digits[bytes[i] & 15];
-		*at++ = '.';
-		*at++ = digits[bytes[i] >> 4];
-		*at++ = '.';
-	}
-	at[-1] = '\0';
-}
-
 enum sp_err sp_dnsbl_question(const struct sp_ip *client, const char *zone,
 			      char name_out[SP_DOMAIN_SIZE])
 {
-	char reversed[NIBBLES_SIZE];
+	char reversed[SP_IP_REVERSED_SIZE];
 
 	name_out[0] = '\0';
 	if (client->family == SP_IP_NONE)
 		return SP_ERR_SYNTAX;
-	if (client->family == SP_IP_4)
-		reverse_ipv4(client->bytes, reversed);
-	else
-		reverse_ipv6(client->bytes, reversed);
+	sp_ip_reverse(client, reversed);
 	return join(reversed, zone, name_out);
 }
 
@@ -178,17 +153,17 @@ static const char *own_listed_point(const char *zone)
 	return NULL;
 }
 
-/* ::ffff:7f00:2 or :1. Not by sp_ip, for which that is an IPv4 address. */
+/* ::ffff:7f00:2 or :1. Not parsed: that would make an IPv4 address of it. */
 static void write_ipv6_points(const char *zone,
 			      struct sp_dnsbl_points *points_out)
 {
-	uint8_t bytes[16] = { [10] = 0xff, 0xff, 0x7f, 0, 0, 2 };
-	char reversed[NIBBLES_SIZE];
+	struct sp_ip ip = { SP_IP_6, { [10] = 0xff, 0xff, 0x7f, 0, 0, 2 } };
+	char reversed[SP_IP_REVERSED_SIZE];
 
-	reverse_ipv6(bytes, reversed);
+	sp_ip_reverse(&ip, reversed);
 	join(reversed, zone, points_out->listed);
-	bytes[15] = 1;
-	reverse_ipv6(bytes, reversed);
+	ip.bytes[15] = 1;
+	sp_ip_reverse(&ip, reversed);
 	join(reversed, zone, points_out->unlisted);
 }
 

@@ -232,6 +232,29 @@ static void addresses_come_from_sockets(void **state)
 	assert_int_equal(ip.family, SP_IP_NONE);
 }
 
+static void addresses_are_reversed(void **state)
+{
+	static const char *const reversed_rows[][2] = {
+		{ "192.0.2.1", "1.2.0.192" },
+		{ "0.10.99.255", "255.99.10.0" },
+		{ "100.101.9.109", "109.9.101.100" },
+		{ "2001:db8::567:89ab", "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0."
+					"0.0.0.0.0.8.b.d.0.1.0.0.2" },
+	};
+	char text[SP_IP_REVERSED_SIZE];
+	struct sp_ip ip = { .family = SP_IP_NONE };
+
+	(void)state;
+	assert_int_equal(sp_ip_reverse(&ip, text), 0);
+	assert_string_equal(text, "");
+	for (size_t i = 0; i < COUNT(reversed_rows); i++) {
+		assert_int_equal(sp_ip_parse(reversed_rows[i][0], &ip), SP_OK);
+		assert_int_equal(sp_ip_reverse(&ip, text),
+				 strlen(reversed_rows[i][1]));
+		assert_string_equal(text, reversed_rows[i][1]);
+	}
+}
+
 static void addresses_are_compared_by_their_own_bytes(void **state)
 {
 	struct sp_ip a = { .family = SP_IP_4, .bytes = { 192, 0, 2, 1, 99 } };
@@ -316,6 +339,7 @@ int main(void)
 		cmocka_unit_test(networks_are_put_around_addresses),
 		cmocka_unit_test(networks_hold_addresses),
 		cmocka_unit_test(addresses_come_from_sockets),
+		cmocka_unit_test(addresses_are_reversed),
 		cmocka_unit_test(addresses_are_compared_by_their_own_bytes),
 		cmocka_unit_test(the_loopback_is_known),
 		cmocka_unit_test(private_addresses_are_known),
