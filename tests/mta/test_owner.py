@@ -64,7 +64,7 @@ class Everywhere(Postfix):
         self.write("etc/master.cf", MASTER.format(folder=self.folder, port=self.port) + more)
 
 
-class OwnerCases:
+class Submits:
     settings = SETTINGS
 
     def submit(self, host, port, how="wait"):
@@ -77,6 +77,16 @@ class OwnerCases:
         return eventually(lambda: [event for event in self.sally.events() if self.rcpt in event.get("to", "")],
                           "verdict")[0]
 
+    def leave_before(self):
+        """A mail of a process that is gone before we can look."""
+        with socket.create_connection(("127.0.0.7", self.mta.port), 30) as first:
+            first.recv(100)  # so the next one has to wait to be served
+            self.submit("127.0.0.7", self.mta.port, "leave")
+            first.sendall(b"QUIT\r\n")
+            first.recv(100)
+
+
+class OwnerCases(Submits):
     def assert_named(self, host, port):
         self.submit(host, port)
         event = self.arrives()
@@ -103,11 +113,7 @@ class AtPostfix(OwnerCases, PostfixCase):
         self.assert_named(another_address() or "127.0.0.6", self.mta.port)
 
     def test_who_has_left_before_is_nobody_and_never_root(self):
-        with socket.create_connection(("127.0.0.7", self.mta.port), 30) as first:
-            first.recv(100)  # so the next one has to wait to be served
-            self.submit("127.0.0.7", self.mta.port, "leave")
-            first.sendall(b"QUIT\r\n")
-            first.recv(100)
+        self.leave_before()
         event = self.arrives()
         self.assertEqual((event.get("uid"), event.get("uid_why")), (None, "closed"))
 
@@ -120,6 +126,24 @@ class AtPostfix(OwnerCases, PostfixCase):
         self.send(address="127.0.0.1")
         event = self.arrives()
         self.assertEqual((event.get("uid"), event.get("uid_why")), (None, "unseen"))
+
+
+class Hidden(Submits, PostfixCase):
+    """Who sees to it that nobody can say who he is has limits all the same."""
+
+    mta_type = Everywhere
+    settings = dict(SETTINGS, **{"outbound.limits": ["messages: 3/1h hold"]})
+
+    def test_they_are_one_submitter_and_held(self):
+        self.leave_before()
+        self.assertEqual(self.arrives().get("submitter"), "uid:unknown")
+        before = len(self.sally.events())
+        for _ in range(3):
+            self.rcpt = self.new_recipient()
+            self.leave_before()
+        eventually(lambda: len(self.sally.events()) == before + 3, "three verdicts")
+        self.assertEqual(self.sally.events()[-1]["verdict"], "hold")
+        eventually(lambda: len(self.mta.held_ids()) == 1, "a held mail")
 
 
 class AtSendmail(OwnerCases, SendmailCase):
