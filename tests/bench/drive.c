@@ -139,9 +139,12 @@ static size_t choose_headers(struct drive *drive, uint32_t mail,
 	snprintf(drive->message_id, sizeof drive->message_id,
 		 " <%llu.%u@laptop.example>", (unsigned long long)drive->number,
 		 mail);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(headers[i].name, "Message-ID") == 0)
 			headers[i].value = drive->message_id;
+		if (strcmp(headers[i].name, "From") == 0)
+			headers[i].value = drive->login;
+	}
 	return count;
 }
 
