@@ -113,7 +113,8 @@ struct sp_submitter_question {
 	const char *country; /* "DE" */
 	const char *asn;     /* "64500" */
 	/* It counts whatever comes of it. Otherwise what a lock keeps back is
-	 * not counted, and exactly as much passes as a limit says. */
+	 * not counted, and exactly as many pass as a limit says; if one mail has
+	 * several of them, none of those whose mail was not over yet. */
 	bool has_happened;
 	int64_t now_ms; /* wall */
 };
