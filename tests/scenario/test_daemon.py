@@ -289,7 +289,7 @@ class Sockets(DaemonCase):
         sally = self.daemon()
         self.assertIn("error", sally.ask("nonsense"))
         with self.assertRaises((ConnectionError, ValueError), msg="too long a line is not read to its end"):
-            sally.ask("verdict " + "x" * 3000)
+            sally.ask("verdict " + "x" * 30000)
         self.assertIn("error", sally.ask("verdict 01ARZ3NDEKTSV4RRFFQ69G5FAV"))
         self.assertEqual(sally.ask("status")["pid"], sally.process.pid)
 
