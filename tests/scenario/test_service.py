@@ -2,7 +2,9 @@
 that the snippets for the MTAs are the README's."""
 
 import glob
+import grp
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -99,6 +101,32 @@ class UnitTest(Folder):
         self.assertLessEqual({"chown", "execve", "mmap"}, allowed)
         self.assertEqual(allowed & {"setuid", "reboot", "mount", "ptrace", "setpriority"}, set())
         self.assertEqual(called - allowed, set())
+
+    @needs_root
+    def test_as_its_user_it_gives_its_socket_to_the_mail_server(self):
+        """What the README adds to the unit for Postfix's chroot, as far as it goes
+        without systemd."""
+        try:
+            group = grp.getgrnam("postfix").gr_gid
+        except KeyError:
+            self.skipTest("wants the package postfix")
+        place = os.path.join(self.folder, "chroot")
+        os.chmod(self.folder, 0o755)
+        os.mkdir(place)
+        os.chown(place, pwd.getpwnam(ACCOUNT).pw_uid, group)
+        os.chmod(place, 0o2750)
+        path = os.path.join(place, "milter.sock")
+        sally = self.daemon({"listen": "unix:" + path, "listen-mode": "0660", "listen-group": "postfix"},
+                            command=["setpriv", "--reuid", ACCOUNT, "--regid", "nogroup", "--groups", "postfix",
+                                     "--no-new-privs", "--bounding-set=-all"])
+        found = os.stat(path)
+        self.assertEqual((found.st_gid, found.st_mode & 0o777), (group, 0o660))
+        self.assertNotIn("cannot", sally.log_text())
+        knock = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        for user, may in (("postfix", True), ("daemon", False)):
+            done = subprocess.run(["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "/usr/bin/python3",
+                                   "-c", knock, path], capture_output=True, check=False, timeout=20)
+            self.assertEqual(done.returncode == 0, may, (user, done.stderr))
 
     def test_its_families_are_those_that_are_needed(self):
         self.assertEqual(sorted(setting("RestrictAddressFamilies")), ["AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX"])
