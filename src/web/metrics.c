@@ -12,6 +12,7 @@
 #include "sallyport/embedded.h"
 #include "sallyport/facts.h"
 #include "sallyport/list_set.h"
+#include "sallyport/notify.h"
 #include "sallyport/service.h"
 #include "sallyport/store.h"
 #include "sallyport/submitter_store.h"
@@ -339,6 +340,25 @@ static void submitters(FILE *out, const struct sp_service *service)
 	}
 }
 
+static void notices(FILE *out, struct sp_notifier *notifier)
+{
+	struct sp_notifier_health health;
+
+	if (notifier == NULL)
+		return;
+	sp_notifier_health(notifier, &health);
+	head(out, "sallyport_notices_total", "counter",
+	     "Notices to the administrator, by program and by mail, and what "
+	     "became of them.");
+	fprintf(out,
+		"sallyport_notices_total{result=\"good\"} %" PRIu64 "\n"
+		"sallyport_notices_total{result=\"failed\"} %" PRIu64 "\n"
+		"sallyport_notices_total{result=\"dropped\"} %" PRIu64 "\n",
+		health.good, health.failed, health.dropped);
+	one(out, "sallyport_notices_waiting", "gauge",
+	    "Notices that wait for those before them.", health.waiting);
+}
+
 static void daemon_itself(FILE *out, const struct sp_web_call *call)
 {
 	head(out, "sallyport_build_info", "gauge",
@@ -371,6 +391,7 @@ void sp_view_metrics(const struct sp_web_call *call)
 	dns(out, call->service->dns);
 	lists(out, call->service);
 	submitters(out, call->service);
+	notices(out, call->service->notifier);
 	if (fclose(out) != 0) {
 		free(bytes);
 		sp_reply_error(call->reply, 500, "there is no memory");

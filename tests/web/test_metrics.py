@@ -74,6 +74,14 @@ class Metrics(WebCase):
                          [("watch", 0), ("hold", 1), ("locked", 0)])
         self.assertEqual(self.value(families, "sallyport_submitter_changes_total", state="hold"), 1)
 
+    def test_it_counts_notices(self):
+        sally, web = self.web({"notify.program": "/bin/false"}, with_password=False, with_token=False)
+        sally.operator("notify", "test", status=1)
+        families = self.read(web)
+        self.assertEqual([(labels["result"], value) for _, labels, value in families["sallyport_notices_total"].samples],
+                         [("good", 0), ("failed", 1), ("dropped", 0)])
+        self.assertEqual(self.value(families, "sallyport_notices_waiting"), 0)
+
     def test_each_counter_is_told(self):
         with open(os.path.join(TOP, "include/sallyport/counters.h"), encoding="utf-8") as file:
             counters = set(re.findall(r"\bSP_COUNT_\w+", file.read()))
