@@ -5,28 +5,27 @@
 --       2 offset        how many of them were looked at before
 --       3 most          so many are wanted
 --       4 text          somewhere in the key; empty: any
--- Gives { how many there are, how many were looked at, key, since, key, ... }
+-- Gives { how many there are, how many were looked at, key, key, ... }
 
-local MOST, STEP = 4000, 500
+local MOST, STEP = 2000, 500
 local order, offset, most, text = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local command = order == 'old' and 'ZRANGE' or 'ZREVRANGE'
 local all = redis.call('ZCARD', KEYS[1])
-local found, seen = {}, 0
+local found, seen, find = {}, 0, string.find
 
-while seen < MOST and offset + seen < all and #found < 2 * most do
-	local step = text == '' and most - #found / 2 or STEP
-	local rows = redis.call(command, KEYS[1], offset + seen, offset + seen + step - 1, 'WITHSCORES')
-	for i = 1, #rows, 2 do
-		if #found == 2 * most then
+while seen < MOST and offset + seen < all and #found < most do
+	local step = text == '' and most - #found or STEP
+	local keys = redis.call(command, KEYS[1], offset + seen, offset + seen + step - 1)
+	for _, key in ipairs(keys) do
+		if #found == most then
 			break
 		end
 		seen = seen + 1
-		if text == '' or string.find(rows[i], text, 1, true) then
-			found[#found + 1] = rows[i]
-			found[#found + 1] = rows[i + 1]
+		if text == '' or find(key, text, 1, true) then
+			found[#found + 1] = key
 		end
 	end
-	if #rows == 0 then
+	if #keys == 0 then
 		break
 	end
 end

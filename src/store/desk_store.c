@@ -32,7 +32,7 @@ static enum sp_err read_values(struct sp_store *store,
 	words[0] = sp_word("MGET");
 	for (size_t i = 0; i < count; i++)
 		words[i + 1] =
-			sp_word(sp_store_reply_text(rows, FIRST_ROW + 2 * i));
+			sp_word(sp_store_reply_text(rows, FIRST_ROW + i));
 	return sp_store_command(store, words, count + 1, deadline_ms,
 				values_out);
 }
@@ -87,14 +87,14 @@ static enum sp_err take_step(struct sp_store *store,
 	if (err != SP_OK)
 		return err;
 	page->waiting = (uint64_t)sp_store_reply_number(rows, 0);
-	page->next += (uint32_t)sp_store_reply_number(rows, 1);
-	count = (sp_store_reply_count(rows) - FIRST_ROW) / 2;
+	count = sp_store_reply_count(rows) - FIRST_ROW;
 	if (count > 0)
 		err = read_values(store, rows, count, deadline_ms, &values);
 	for (size_t i = 0; i < count && err == SP_OK; i++)
-		add_row(page, config,
-			sp_store_reply_text(rows, FIRST_ROW + 2 * i),
+		add_row(page, config, sp_store_reply_text(rows, FIRST_ROW + i),
 			sp_store_reply_text(values, i), filter->now_ms);
+	if (err == SP_OK)
+		page->next += (uint32_t)sp_store_reply_number(rows, 1);
 	if (page->next >= page->waiting)
 		page->next = 0;
 	sp_store_reply_free(&rows);
@@ -114,11 +114,14 @@ enum sp_err sp_desk_read(struct sp_store *store,
 	page_out->count = 0;
 	page_out->waiting = 0;
 	page_out->next = filter->offset;
-	do {
-		err = take_step(store, config, filter, deadline_ms, page_out);
-	} while (err == SP_OK && page_out->next > 0 &&
-		 page_out->count < filter->limit &&
-		 sp_clock_mono_ms() < enough_ms);
+	err = take_step(store, config, filter, deadline_ms, page_out);
+	/* Where a later step fails, what was found before it is enough. */
+	while (err == SP_OK && page_out->next > 0 &&
+	       page_out->count < filter->limit &&
+	       sp_clock_mono_ms() < enough_ms)
+		if (take_step(store, config, filter, deadline_ms, page_out) !=
+		    SP_OK)
+			break;
 	return err;
 }
 

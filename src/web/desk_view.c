@@ -13,7 +13,7 @@
 #include "sallyport/text.h"
 
 enum {
-	WAIT_MS = 160, /* a search is cut at half of it, and goes on later */
+	WAIT_MS = 120, /* a search is cut at half of it, and goes on later */
 	PAGE = 50,
 	SEARCH_SIZE = 128
 };

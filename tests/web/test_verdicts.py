@@ -8,9 +8,11 @@ from web import WebCase
 
 
 def mail(sally, sender="<a@example.org>", address="192.0.2.1", recipient="<b@test.example>"):
+    before = len(sally.events())
     link = milter.session(sally.socket_path, address)
     link.whole_mail(sender, [recipient])
     link.quit()
+    sally.wait_event(count=before + 1)  # a mail that is put off is over when its session is
 
 
 class Api(WebCase):

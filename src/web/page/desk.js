@@ -142,9 +142,16 @@ export function open(main, session) {
 	let rows = [], told = {}, next = 0, pages = 1;
 
 	const redraw = () => list.replaceChildren(waiting(rows, told, session, redraw));
+	// A search is answered in pieces: on until something is found, or all was looked at.
 	async function read(from = 0) {
-		told = await get("/api/greylist", { search: shown.search, order: shown.order, from: from || "" });
-		rows = from ? [...rows, ...told.rows] : told.rows;
+		const found = from ? [...rows] : [];
+		const before = found.length;
+		for (let at = from, pieces = 0; pieces === 0 || (at && found.length === before && pieces < 50); pieces++) {
+			told = await get("/api/greylist", { search: shown.search, order: shown.order, from: at || "" });
+			found.push(...told.rows);
+			at = told.next;
+		}
+		rows = found;
 		pages = from ? pages + 1 : 1;
 		next = told.next;
 		more.hidden = !next;
