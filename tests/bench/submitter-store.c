@@ -221,6 +221,10 @@ static void run_pages(struct bench *bench)
 		if (sp_submitter_set(&bench->books, &order, &was) != SP_OK)
 			bench->failures++;
 	}
+	printf("%.0f bytes per submitter of these in the index by last mail\n",
+	       read_info(bench, "MEMORY USAGE sp:index:{out}:last SAMPLES 0",
+			 ":") /
+		       (double)bench->submitters);
 	run_page(bench, "50 by state",
 		 &(struct sp_submitter_range){ .count = 50 });
 	run_page(bench, "50 by last mail, in the middle",
