@@ -34,6 +34,7 @@ struct sp_late_recipient {
 
 struct sp_submission {
 	const struct sp_submitter *who; /* NULL: a stranger, or not counted */
+	struct sp_submitter whoever;	/* `who` is this one, else unused */
 	const struct sp_class *class;
 	bool is_late; /* who it is shows in the header */
 	struct sp_late_recipient *late;
@@ -61,7 +62,8 @@ struct sp_submitter_news {
 	struct sp_submitter_standing standing;
 };
 
-/* Who sends the mail; copied. */
+/* Who sends the mail; copied. Cannot fail: mail that has used up its memory would
+ * be nobody's, and without limits. */
 void sp_session_note_submitter(struct sp_session *session,
 			       const struct sp_submitter *who);
 

@@ -246,8 +246,6 @@ void sp_submitter_at_mail(struct sp_session *session, int64_t deadline_ms)
 	if (mail->submission.is_late || !find(session, &who))
 		return;
 	sp_session_note_submitter(session, &who);
-	if (!mail->submission.who)
-		return;
 	if (sp_submitter_look(&books, who.key,
 			      sp_clock_wall_ms(session->service->clock),
 			      deadline_ms, &standing) != SP_OK)
@@ -318,8 +316,7 @@ void sp_submitter_at_end(struct sp_session *session, int64_t deadline_ms)
 
 	if (submission->is_late && !submission->who && find(session, &who)) {
 		sp_session_note_submitter(session, &who);
-		if (submission->who)
-			ask_late(session, deadline_ms);
+		ask_late(session, deadline_ms);
 	}
 	if (submission->who)
 		count_foreign(session, deadline_ms);

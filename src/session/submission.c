@@ -11,15 +11,11 @@ void sp_session_note_submitter(struct sp_session *session,
 			       const struct sp_submitter *who)
 {
 	const struct sp_config *config = session->service->config;
-	struct sp_mail *mail = &session->mail;
-	struct sp_submitter *copy = sp_arena_alloc(&mail->arena, sizeof(*copy));
+	struct sp_submission *submission = &session->mail.submission;
 
-	if (!copy)
-		return;
-	*copy = *who;
-	mail->submission.who = copy;
-	mail->submission.class =
-		sp_classes_find(config->outbound.classes, copy);
+	submission->whoever = *who;
+	submission->who = &submission->whoever;
+	submission->class = sp_classes_find(config->outbound.classes, who);
 }
 
 void sp_session_note_news(struct sp_session *session, const char *submitter,
@@ -93,7 +89,9 @@ static void note_message_id(struct sp_session *session, const char *value)
 		return;
 	submission->has_message_id =
 		sp_message_id_hash(value, &submission->message_id);
-	if (is_made_here(value, session->connection.own_name))
+	/* Of fields without an id there may be many. */
+	if (submission->has_message_id &&
+	    is_made_here(value, session->connection.own_name))
 		submission->made_here =
 			sp_arena_copy(&session->mail.arena, value,
 				      strnlen(value, SP_MESSAGE_ID_TEXT_MAX));
