@@ -7,7 +7,7 @@
 --       3 limits         "recipients 300 3600000 3 ..." of what is added:
 --                        counted, most, window, state (1 watch, 2 hold, 3 locked)
 --       4 places         "networks 192.0.2.0/24 21 ...": where it comes from;
---                        so many are kept
+--                        so many are kept at least
 --       5 recipient      a hash, or empty
 --       6 recipients     so many are kept: more than any limit needs
 --       7 longest        window of theirs, milliseconds
@@ -32,7 +32,8 @@
 local now = tonumber(ARGV[1])
 local recipient, mode, happened = ARGV[5], ARGV[10], ARGV[11] == '1'
 local HOUR, DAY, SLICES, SPANS, SPAN = 3600000, 86400000, 12, 10, 3
-local REMEMBER, PLACES_FOR, COUNT_MAX = 400 * DAY, 30 * DAY, 1000000000
+local REMEMBER, COUNT_MAX = 400 * DAY, 1000000000
+local PLACES_FOR, PLACES_MOST = 30 * DAY, 251
 local NAMES = { [0] = 'ok', 'watch', 'hold', 'locked' }
 local RANK = { ok = 0, watch = 1, hold = 2, locked = 3 }
 local call, match, gmatch = redis.call, string.match, string.gmatch
@@ -140,6 +141,49 @@ local function ring_of(ring, window, counted)
 	return sums[ring]
 end
 
+-- What is usual ------------------------------------------------------------
+
+-- "DAY TODAY PAST MOST MOST ...": the most of this day; the most of the days
+-- before; and of every three days, the latest first.
+local function usual(text)
+	local at, most, past, list =
+		match(text or '', '^(%d+) (%d+) (%d+)([ %d]*)$')
+	if not at or tonumber(at) >= today then
+		return tonumber(most) or 0, tonumber(past) or 0, list or ''
+	end
+	-- The day that is over goes to its three days; they grow older.
+	local spans, oldest = {}, 0
+	local age = floor(today / SPAN) - floor(at / SPAN)
+	past = 0
+	local function keep(one)
+		if age <= SPANS then
+			spans[age] = max(spans[age] or 0, tonumber(one))
+			oldest, past = max(oldest, age), max(past, spans[age])
+		end
+	end
+	keep(most)
+	for one in gmatch(list, '%d+') do
+		keep(one)
+		age = age + 1
+	end
+	for i = 0, oldest do
+		spans[i] = spans[i] or 0
+	end
+	return 0, past, ' ' .. table.concat(spans, ' ', 0, oldest)
+end
+
+-- Where it comes from ------------------------------------------------------
+
+-- As many are kept as it takes to see that it is too much, or unusual.
+for _, measure in ipairs(measures) do
+	local place = places[measure[1]]
+	if place then
+		local _, past = usual(old[measure[5]])
+		place[2] = max(place[2],
+			min(floor(max(measure[2], factor * past)) + 1, PLACES_MOST))
+	end
+end
+
 -- "TIME ELEMENT TIME ELEMENT ...", the latest first.
 for kind, place in pairs(places) do
 	local words, times = { ARGV[1], place[1] }, { now }
@@ -181,37 +225,6 @@ local function count_of(counted, window, ring)
 		return call('ZCOUNT', KEYS[2], now - window, '+inf')
 	end
 	return 0
-end
-
--- What is usual ------------------------------------------------------------
-
--- "DAY TODAY PAST MOST MOST ...": the most of this day; the most of the days
--- before; and of every three days, the latest first.
-local function usual(text)
-	local at, most, past, list =
-		match(text or '', '^(%d+) (%d+) (%d+)([ %d]*)$')
-	if not at or tonumber(at) >= today then
-		return tonumber(most) or 0, tonumber(past) or 0, list or ''
-	end
-	-- The day that is over goes to its three days; they grow older.
-	local spans, oldest = {}, 0
-	local age = floor(today / SPAN) - floor(at / SPAN)
-	past = 0
-	local function keep(one)
-		if age <= SPANS then
-			spans[age] = max(spans[age] or 0, tonumber(one))
-			oldest, past = max(oldest, age), max(past, spans[age])
-		end
-	end
-	keep(most)
-	for one in gmatch(list, '%d+') do
-		keep(one)
-		age = age + 1
-	end
-	for i = 0, oldest do
-		spans[i] = spans[i] or 0
-	end
-	return 0, past, ' ' .. table.concat(spans, ' ', 0, oldest)
 end
 
 -- What comes of it ---------------------------------------------------------

@@ -180,6 +180,31 @@ static void test_what_is_unusual(void **state)
 	assert_int_equal(failures, 0);
 }
 
+static const char *send_from(struct submitter_world *world, int64_t now_ms,
+			     int network)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "from 10.0.%d.0/24", network);
+	return submitter_world_ask(world, now_ms, what);
+}
+
+/* No limit needs so many, but what is unusual does. */
+static void test_more_networks_than_any_limit_keeps(void **state)
+{
+	struct submitter_world *world = *state;
+
+	submitter_world_wipe(world);
+	make_unusual(world, false);
+	world->config.unusual.networks = 20;
+	for (int i = 0; i < 20; i++)
+		assert_string_equal(send_from(world, START, i), "ok");
+	/* Three times as many are usual from now on. */
+	for (int i = 0; i < 60; i++)
+		assert_string_equal(send_from(world, START + 8 * DAY, i), "ok");
+	assert_string_equal(send_from(world, START + 8 * DAY, 60), "watch new");
+}
+
 static void test_it_is_said_in_words(void **state)
 {
 	struct submitter_world *world = *state;
@@ -519,6 +544,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_unusual),
+		cmocka_unit_test(test_more_networks_than_any_limit_keeps),
 		cmocka_unit_test(test_it_is_said_in_words),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_keys_outlive_their_meaning),
