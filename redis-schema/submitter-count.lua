@@ -229,10 +229,15 @@ end
 
 -- What comes of it ---------------------------------------------------------
 
+-- What was only observed is nothing once it is enforced.
+local function counts_here(found_mode)
+	return found_mode == 'e' or mode ~= 'e'
+end
+
 local rank, since, till, was_mode, why = 0, 0, 0, mode, ''
 if old.state then
 	local s, b, u, m, w = match(old.state, '^(%a+) (%d+) (%d+) (%a) (.*)$')
-	if s and tonumber(u) > now and not (m == 'o' and mode == 'e') then
+	if s and tonumber(u) > now and counts_here(m) then
 		rank, since, till, was_mode, why =
 			RANK[s] or 0, tonumber(b), tonumber(u), m, w
 	else
@@ -244,7 +249,7 @@ end
 if ARGV[12] ~= '' then
 	local s, b, u, m, w = match(ARGV[12], '^(%a+) (%d+) (%d+) (%a) (.*)$')
 	local released = match(old.was or '', '^released (%d+)')
-	if s and tonumber(u) > now and RANK[s] > rank and
+	if s and tonumber(u) > now and counts_here(m) and RANK[s] > rank and
 		tonumber(b) > (tonumber(released) or 0) then
 		rank, since, till, was_mode, why =
 			RANK[s], tonumber(b), tonumber(u), m, w

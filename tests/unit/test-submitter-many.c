@@ -326,6 +326,29 @@ static void test_a_release_counts_more_than_what_was_found_before(void **state)
 	sp_store_free(&nobody);
 }
 
+/* It was found without Redis, and while nothing was enforced. */
+static void test_what_was_observed_without_redis_locks_nobody(void **state)
+{
+	static const char *const limits[] = { "recipients: 20/1h locked",
+					      NULL };
+	struct submitter_world *world = *state;
+	struct sp_store *nobody = submitter_world_dial_nobody();
+
+	submitter_world_wipe(world);
+	submitter_world_limit(world, limits);
+	world->config.mode = SP_MODE_OBSERVE;
+	world->books.store = nobody;
+	submitter_world_ask(world, START, "recipients 21");
+	assert_int_equal(submitter_world_answer.standing.state,
+			 SP_SUBMITTER_LOCKED);
+	world->books.store = world->store;
+	world->config.mode = SP_MODE_ENFORCE;
+	assert_string_equal(
+		submitter_world_ask(world, START + 2 * HOUR, "recipients 1"),
+		"ok");
+	sp_store_free(&nobody);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +359,8 @@ int main(void)
 		cmocka_unit_test(test_a_look_asks_redis_of_known_locks_only),
 		cmocka_unit_test(
 			test_a_release_counts_more_than_what_was_found_before),
+		cmocka_unit_test(
+			test_what_was_observed_without_redis_locks_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, submitter_world_set_up,
