@@ -30,11 +30,14 @@
 #include "sallyport/service.h"
 #include "sallyport/session.h"
 
-static bool is_user(const struct sp_owner_fact *owner)
+static bool is_user(const struct sp_session *session)
 {
-	return owner->state == SP_FACT_KNOWN ||
-	       (owner->state == SP_FACT_UNKNOWN &&
-		owner->why != SP_OWNER_UNSEEN);
+	const struct sp_owner_fact *owner = sp_session_owner(session);
+
+	/* Of mail without any field nobody was asked for. */
+	if (owner->state == SP_FACT_NOT_RUN)
+		return session->connection.is_local;
+	return owner->state == SP_FACT_KNOWN || owner->why != SP_OWNER_UNSEEN;
 }
 
 static bool find_network(const struct sp_session *session,
@@ -67,7 +70,7 @@ static bool is_our_notice(const struct sp_session *session)
 	const struct sp_owner_fact *owner = sp_session_owner(session);
 	const struct sp_submission *submission = &session->mail.submission;
 
-	if (session->mail.sender_kind != SP_ADDRESS_NULL || !is_user(owner))
+	if (session->mail.sender_kind != SP_ADDRESS_NULL)
 		return false;
 	if (owner->state == SP_FACT_KNOWN)
 		return owner->uid == geteuid();
@@ -88,7 +91,7 @@ static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 		return true;
 	if (is_mtas_own(session))
 		return false;
-	if (!is_user(owner))
+	if (!is_user(session))
 		return find_network(session, who_out);
 	if (is_our_notice(session))
 		return false;

@@ -1,4 +1,4 @@
-"""Mail that uses up what memory a mail may have is somebody's all the same."""
+"""What users of this machine hand in is somebody's, whatever it looks like."""
 
 import unittest
 
@@ -8,7 +8,7 @@ from milter import CONTINUE, ACCEPT, Milter
 OWN_NAME = "mx.here.example"
 
 
-class UsedUp(Case):
+class HandedIn(Case):
     settings = {"local.pickup-header": True, "outbound.limits": ["recipients: 3/1h hold"], "outbound.unusual": "off"}
 
     def hand_in(self, sally, queue_id, *fields):
@@ -21,7 +21,6 @@ class UsedUp(Case):
         link.mail("<u71023@here.example>", {"i": queue_id})
         for number in range(5):
             link.rcpt(f"<r{number}@far.example>", {"i": queue_id})
-        link.header("X-Sallyport-Local", f" uid=71023 id={queue_id}")
         for name, value in fields:
             link.header(name, value)
         link.body(b"Hello\r\n")
@@ -29,12 +28,15 @@ class UsedUp(Case):
         self.assertTrue([kind for kind, _ in link.changes if kind == "q"], "it is held")
         return sally.wait_event(queue=queue_id)
 
-    def test_by_message_ids_without_an_id(self):
+    def test_mail_that_uses_up_its_memory(self):
         empty = "Message-ID", " <> " + "x" * 300 + "@" + OWN_NAME
         sally = self.daemon(self.settings)
-        event = self.hand_in(sally, "4bEMPTY", *[empty] * 400)
+        event = self.hand_in(sally, "4bEMPTY", ("X-Sallyport-Local", " uid=71023 id=4bEMPTY"), *[empty] * 400)
         self.assertEqual(event["submitter"], "uid:71023")
         self.assertEqual(sally.wait_event("submitter")["state"], "hold")
+
+    def test_mail_without_any_field(self):
+        self.assertEqual(self.hand_in(self.daemon(self.settings), "4bNONE")["submitter"], "uid:unknown")
 
 
 if __name__ == "__main__":
