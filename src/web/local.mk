@@ -24,7 +24,7 @@ libsallyport_a_SOURCES += \
 	src/web/verdict_view.c src/web/verdict_view.h \
 	src/web/web.c
 nodist_libsallyport_a_SOURCES += src/web/assets.c
-EXTRA_DIST += src/web/page
+EXTRA_DIST += src/web/page docs/desk.png docs/now.png
 CLEANFILES += src/web/assets.c
 
 src/web/assets.c: $(web_page) src/web/page/embed.sh

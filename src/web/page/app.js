@@ -99,6 +99,6 @@ document.getElementById("sign-out").addEventListener("click", async () => {
 	shown = null;
 	await begin().catch(fail);
 });
-addEventListener("hashchange", () => show().then(() => main.focus()).catch(fail));
+addEventListener("hashchange", () => show().then(() => main.focus({ preventScroll: true })).catch(fail));
 document.addEventListener("visibilitychange", () => refresh());
 begin().catch(fail);
