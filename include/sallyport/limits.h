@@ -47,7 +47,7 @@ struct sp_text;
 enum sp_counted {
 	SP_COUNTED_MESSAGES,
 	SP_COUNTED_RECIPIENTS, /* every one of every mail */
-	SP_COUNTED_REFUSED,    /* recipients, by the MTA or by us */
+	SP_COUNTED_REFUSED,    /* recipients, by the MTA */
 	SP_COUNTED_FOREIGN,    /* mails whose From: is not the submitter's */
 	SP_COUNTED_BOUNCES,    /* recipients that others sent back */
 	/* Different ones: from here on each counts once within a window. */

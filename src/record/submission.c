@@ -27,8 +27,8 @@ static struct sp_submitter_mail mail_of(const struct sp_submission *submission)
 	return mail;
 }
 
-/* A retry under another Message-ID is told by what is in it; its bounces come
- * under the one that it bears now. */
+/* Its bounces come under the Message-ID that it bears now. A retry under another
+ * one is told by what is in it; what is told by both is taken back once. */
 static enum sp_err note_sent(const struct sp_submitter_books *books,
 			     const struct sp_session *session,
 			     int64_t deadline_ms)
@@ -36,13 +36,15 @@ static enum sp_err note_sent(const struct sp_submitter_books *books,
 	const struct sp_submission *submission = &session->mail.submission;
 	struct sp_submitter_mail mail = mail_of(submission);
 	enum sp_err err = SP_OK;
-	bool is_again;
+	bool is_again = false;
 
-	if (sp_submission_is_made_now(session))
+	if (submission->has_message_id) {
+		mail.id = submission->message_id;
 		err = sp_submitter_sent(books, &mail, deadline_ms, &is_again);
-	if (err != SP_OK || !submission->has_message_id)
+	}
+	if (err != SP_OK || is_again || !sp_submission_is_made_now(session))
 		return err;
-	mail.id = submission->message_id;
+	mail.id = submission->content;
 	return sp_submitter_sent(books, &mail, deadline_ms, &is_again);
 }
 

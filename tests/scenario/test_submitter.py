@@ -100,7 +100,13 @@ class Counted(SubmitterCase):
         self.assertEqual(self.counted("messages"), 2)
 
     def test_a_retry_whose_message_id_the_mta_makes_up_counts_once(self):
-        for queue_id in "4abc1", "4abc2":
+        self.retry("4abc1", "4abc2")
+
+    def test_one_that_has_the_queue_id_of_before_counts_once_too(self):
+        self.retry("4abc3", "4abc3")
+
+    def retry(self, *queue_ids):
+        for queue_id in queue_ids:
             link = session(self.sally.socket_path, "198.51.100.7", own_name="mx.here.example")
             self.addCleanup(link.close)
             self.begin(link, queue_id=queue_id)
