@@ -250,6 +250,7 @@ struct sp_session {
 	struct sp_recipient *recipient; /* during RCPT, else NULL */
 	unsigned long steps;		/* what milter/ negotiated */
 	bool is_sent_away;		/* by milter/, at connect */
+	bool is_try; /* noted by milter/, at connect: `sallyport try` plays it */
 };
 
 /* Takes over the reference of `service`. */

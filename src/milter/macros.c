@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sallyport/clock.h"
+#include "sallyport/session.h"
 
 static const char *macro(SMFICTX *ctx, const char *name)
 {
@@ -38,9 +39,13 @@ bool sp_macros_say_tls(SMFICTX *ctx)
 	return version && version[0];
 }
 
+/* Asked for at connect only. libmilter reads beyond the end of its list when a
+ * macro is not there and what the MTA sent has a NUL in some value. */
 bool sp_macros_are_of_try(SMFICTX *ctx)
 {
-	return macro(ctx, "{sallyport_try}") != NULL;
+	const struct sp_session *session = smfi_getpriv(ctx);
+
+	return session && session->is_try;
 }
 
 void sp_macros_seen(SMFICTX *ctx, enum sp_seen what, const char *value)
@@ -51,6 +56,9 @@ void sp_macros_seen(SMFICTX *ctx, enum sp_seen what, const char *value)
 
 void sp_macros_seen_at_connect(SMFICTX *ctx, const char *own_address)
 {
+	struct sp_session *session = smfi_getpriv(ctx);
+
+	session->is_try = macro(ctx, "{sallyport_try}") != NULL;
 	sp_macros_seen(ctx, SP_SEEN_NAME, macro(ctx, "j"));
 	sp_macros_seen(ctx, SP_SEEN_ADDRESS, own_address);
 	sp_macros_seen(ctx, SP_SEEN_PORT, macro(ctx, "{daemon_port}"));
