@@ -15,6 +15,6 @@ tests_bench_null_milter_LDADD = $(MILTER_LIBS)
 tests_bench_dns_server_SOURCES = tests/bench/dns-server.c \
 	tests/bench/dns-zone.c tests/bench/dns-zone.h
 
-EXTRA_DIST += tests/bench/checks.py tests/bench/mails.py \
+EXTRA_DIST += tests/bench/checks.py tests/bench/desk.py tests/bench/mails.py \
 	tests/bench/names.py tests/bench/peers.py tests/bench/rivals.py \
 	tests/bench/run tests/bench/submitted.py
