@@ -9,8 +9,9 @@ libsallyport_a_SOURCES += \
 	src/milter/server.c include/sallyport/server.h \
 	src/milter/signals.c
 
-# Not in the library: it would take read() and poll() over in every program.
-readahead = src/milter/readahead.c src/milter/handoff.c src/milter/handoff.h
+# Not in the library: it would take read() and the like over in every program.
+readahead = src/milter/readahead.c src/milter/handoff.c src/milter/handoff.h \
+	src/milter/outbox.c src/milter/outbox.h
 sallyportd_SOURCES += $(readahead) src/milter/accept.c
 
 if HAVE_CMOCKA

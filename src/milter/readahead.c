@@ -5,7 +5,7 @@
  * read() that takes what is there and keeps what was not asked for, and a
  * poll() that knows of it; the library finds them before the C library's.
  * accept() and close() tell which descriptors are an MTA's connections; all
- * others are passed on as they are.
+ * others are passed on as they are. writev() is taken over for outbox.h.
  *
  * Why this is sound: one thread at a time works on a connection, and libmilter
  * gives it back to its pool only when poll() says that nothing more is there
@@ -36,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "outbox.h"
+
 enum {
 	/* Descriptors beyond are served without reading ahead. */
 	DESCRIPTORS = SP_HANDOFF_DESCRIPTORS,
@@ -50,6 +52,8 @@ struct kept {
 
 static struct {
 	atomic_bool is_connection;
+	/* poll() said so, and nothing was read since: libmilter asks twice. */
+	bool is_readable;
 	_Atomic(struct kept *) kept;
 } descriptors[DESCRIPTORS];
 
@@ -58,13 +62,15 @@ static atomic_int listening;
 static bool is_spare_due; /* of the one thread that accepts */
 
 /* Under names of their own, for the C library's headers promise the compiler
- * more of the four than holds here (that poll() only writes, for one). */
+ * more of them than holds here (that poll() only writes, for one). */
 int sp_ahead_accept(int listener, struct sockaddr *restrict address,
 		    socklen_t *restrict length) __asm__("accept");
 int sp_ahead_close(int fd) __asm__("close");
 int sp_ahead_poll(struct pollfd *polled, nfds_t count,
 		  int timeout_ms) __asm__("poll");
 ssize_t sp_ahead_read(int fd, void *to, size_t size) __asm__("read");
+ssize_t sp_ahead_writev(int fd, const struct iovec *pieces,
+			int count) __asm__("writev");
 
 /* What a libmilter that was built with _FORTIFY_SOURCE calls where the compiler
  * cannot see that the room is enough. It does both then, here the one and there
@@ -125,6 +131,8 @@ int sp_ahead_close(int fd)
 	if (is_connection(fd)) {
 		sp_handoff_forget(fd);
 		descriptors[fd].is_connection = false;
+		descriptors[fd].is_readable = false;
+		sp_outbox_forget(fd);
 		free(atomic_exchange(&descriptors[fd].kept, NULL));
 	}
 	return sp_ahead_close_watched ? sp_ahead_close_watched(fd)
@@ -132,7 +140,7 @@ int sp_ahead_close(int fd)
 }
 
 /* A thread of the pool begins with a session, or asks whether there is more. */
-static bool poll_session(struct pollfd *polled, int *ready_out)
+static bool poll_session(struct pollfd *polled, int timeout_ms, int *ready_out)
 {
 	sp_handoff_begin(polled->fd);
 	if (sp_handoff_is_spare(polled->fd)) {
@@ -140,11 +148,16 @@ static bool poll_session(struct pollfd *polled, int *ready_out)
 		*ready_out = 0;
 		return true;
 	}
-	if (!(polled->events & POLLIN) || !descriptors[polled->fd].kept)
-		return false;
-	polled->revents = POLLIN;
 	*ready_out = 1;
-	return true;
+	if (!(polled->events & POLLIN)) {
+		/* Writing waits for room itself. */
+		sp_outbox_note_timeout(polled->fd, timeout_ms);
+		polled->revents = POLLOUT;
+		return polled->events == POLLOUT;
+	}
+	polled->revents = POLLIN;
+	return descriptors[polled->fd].kept ||
+	       descriptors[polled->fd].is_readable;
 }
 
 /* The thread that accepts, and the one that watches all sessions that wait for
@@ -171,21 +184,30 @@ static int poll_all(struct pollfd *polled, nfds_t count, int timeout_ms)
 	return ready;
 }
 
-int sp_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
+static int poll_kernel(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
 	struct timespec timeout = {
 		.tv_sec = timeout_ms / 1000,
 		.tv_nsec = timeout_ms % 1000 * 1000000L,
 	};
+
+	return ppoll(polled, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+}
+
+int sp_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
 	int ready;
 
-	if (count == 1 && is_connection(polled->fd)) {
-		if (poll_session(polled, &ready))
-			return ready;
-	} else if (hands_over(polled, count)) {
+	if (hands_over(polled, count))
 		return poll_all(polled, count, timeout_ms);
-	}
-	return ppoll(polled, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+	if (count != 1 || !is_connection(polled->fd))
+		return poll_kernel(polled, count, timeout_ms);
+	if (poll_session(polled, timeout_ms, &ready))
+		return ready;
+	ready = poll_kernel(polled, 1, timeout_ms);
+	descriptors[polled->fd].is_readable =
+		ready == 1 && polled->revents == POLLIN;
+	return ready;
 }
 
 static size_t take_kept(int fd, struct kept *kept, void *to, size_t size)
@@ -241,8 +263,16 @@ ssize_t sp_ahead_read(int fd, void *to, size_t size)
 	kept = descriptors[fd].kept;
 	if (kept)
 		return (ssize_t)take_kept(fd, kept, to, size);
+	descriptors[fd].is_readable = false;
 	/* A piece of a body goes where it belongs at once. */
 	return size < KEPT_MAX ? read_ahead(fd, to, size) : readv(fd, &into, 1);
+}
+
+ssize_t sp_ahead_writev(int fd, const struct iovec *pieces, int count)
+{
+	/* As writev(), under another name. */
+	return is_connection(fd) ? sp_outbox_write(fd, pieces, count)
+				 : pwritev2(fd, pieces, count, -1, 0);
 }
 
 ssize_t sp_ahead_read_checked(int fd, void *to, size_t size, size_t room)
