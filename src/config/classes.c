@@ -329,10 +329,10 @@ static enum sp_err find_group(struct adding *adding, const char *name)
 	       strcmp(classes->groups[i]->class.name, name) != 0)
 		i++;
 	adding->group = i;
-	if (i < SP_CLASSES_MAX)
+	if (i < classes->group_count) {
 		classes->last_group = i;
-	if (i < classes->group_count)
 		return SP_OK;
+	}
 	if (i == SP_CLASSES_MAX)
 		return sp_limit_refuse(adding->error, SP_ERR_TOO_LONG,
 				       "expected at most %d classes",

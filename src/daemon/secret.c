@@ -91,7 +91,8 @@ static bool write_secret(const char *path, const struct sp_hash_key *secret)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	is_written = write(fd, text, DIGITS + 1) == DIGITS + 1;
+	is_written =
+		write(fd, text, DIGITS + 1) == DIGITS + 1 && fsync(fd) == 0;
 	if (close(fd) != 0 || !is_written)
 		return false;
 	return rename(fresh, path) == 0;
