@@ -12,8 +12,8 @@
 #include "sallyport/config.h"
 #include "sallyport/store.h"
 #include "sallyport/text.h"
+#include "sallyport/what_if.h"
 #include "story.h"
-#include "what_if.h"
 
 enum {
 	NAME_MAX_LENGTH = 63

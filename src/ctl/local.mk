@@ -20,8 +20,7 @@ libsallyport_a_SOURCES += include/sallyport/ctl.h src/ctl/command.h \
 	src/ctl/try.c src/ctl/try.h src/ctl/try_options.c \
 	src/ctl/try_play.c src/ctl/try_report.c \
 	src/ctl/user.c src/ctl/user.h \
-	src/ctl/user_list.c src/ctl/user_print.c \
-	src/ctl/what_if.c src/ctl/what_if.h
+	src/ctl/user_list.c src/ctl/user_print.c
 
 bin_PROGRAMS += sallyport
 sallyport_SOURCES = src/sallyport.c

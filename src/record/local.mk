@@ -17,7 +17,8 @@ libsallyport_a_SOURCES += \
 	src/record/replay.c include/sallyport/replay.h \
 	src/record/submission.c \
 	src/record/teach.c \
-	src/record/trace.c src/record/trace.h
+	src/record/trace.c src/record/trace.h \
+	src/record/what_if.c include/sallyport/what_if.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-facts-text tests/unit/test-replay

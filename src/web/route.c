@@ -31,6 +31,7 @@ static const struct route routes[] = {
 	{ "/api/greylist/expect", SP_HTTP_POST, SP_GUARD_CHANGE,
 	  sp_view_expect },
 	{ "/api/verdicts", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_verdicts },
+	{ "/api/verdicts/show", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_verdict },
 	{ "/api/submitters", SP_HTTP_GET, SP_GUARD_LOOK, sp_view_submitters },
 	{ "/api/submitters/show", SP_HTTP_GET, SP_GUARD_LOOK,
 	  sp_view_submitter },

@@ -7,6 +7,7 @@
 #include "sallyport/event_store.h"
 #include "sallyport/service.h"
 #include "sallyport/text.h"
+#include "sallyport/what_if.h"
 
 enum {
 	WAIT_MS = 250,
@@ -122,5 +123,48 @@ void sp_view_verdicts(const struct sp_web_call *call)
 	sp_reply_json(
 		call->reply, 200,
 		json_pack("{s:o, s:s}", "events", array, "next", page.next));
+	sp_event_page_clear(&page);
+}
+
+/* By the configuration of now. */
+static json_t *story_of(const struct sp_web_call *call,
+			const struct sp_event_view *view)
+{
+	json_t *event = event_of(view);
+	json_t *what_if = sp_what_if(view->facts, call->service->config);
+
+	json_object_set_new(event, "what_if", what_if ? what_if : json_null());
+	return event;
+}
+
+void sp_view_verdict(const struct sp_web_call *call)
+{
+	const char *id = sp_http_argument(call->request, "id");
+	char word[SP_EVENT_WORD_SIZE];
+	struct sp_text text;
+	struct sp_event_filter filter = {
+		.words = { word },
+		.limit = 1,
+		.has_facts = true,
+	};
+	struct sp_event_page page;
+
+	if (id == NULL || *id == '\0') {
+		sp_reply_error(call->reply, 400, "expected an id");
+		return;
+	}
+	sp_text_init(&text, word, sizeof(word));
+	sp_event_word(&text, "id/", id);
+	if (sp_event_read(call->service->store, &filter,
+			  sp_clock_mono_ms() + WAIT_MS, &page) != SP_OK) {
+		sp_reply_error(call->reply, 503, "Redis does not answer");
+		return;
+	}
+	if (page.count == 0)
+		sp_reply_error(call->reply, 404,
+			       "no verdict of that id is kept any more");
+	else
+		sp_reply_json(call->reply, 200,
+			      story_of(call, &page.events[0]));
 	sp_event_page_clear(&page);
 }

@@ -11,4 +11,8 @@
 
 void sp_view_verdicts(const struct sp_web_call *call);
 
+/* The one with `id`, and what would have changed it: what `sallyport explain
+ * --json` says. */
+void sp_view_verdict(const struct sp_web_call *call);
+
 #endif

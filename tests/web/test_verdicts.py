@@ -48,6 +48,23 @@ class Api(WebCase):
         self.assertIn("GREYLISTED", reasons)
         self.assertTrue(all(reasons.values()))
 
+    def test_one_is_told_with_what_would_have_changed_it(self):
+        sally, web = self.web(with_password=False)
+        mail(sally)
+        event, = self.events(web, count=1)
+        told = web.bearer("/api/verdicts/show?id=" + event["id"]).json()
+        self.assertEqual(told["id"], event["id"])
+        self.assertEqual(told["what_if"]["without"], [{"name": "GREYLISTED", "verdict": "accept"}])
+        explained = sally.operator_json("explain", event["id"])
+        self.assertEqual(told["what_if"], explained["what_if"])
+
+    def test_one_that_is_not_there_is_not_told(self):
+        _, web = self.web(with_password=False)
+        for query, status in [("id=01HZZZZZZZZZZZZZZZZZZZZZZZ", 404), ("", 400), ("id=", 400), ("id=%20*", 404),
+                              ("id=" + "x" * 900, 404)]:
+            with self.subTest(query=query[:30]):
+                self.assertEqual(web.bearer("/api/verdicts/show?" + query).status, status)
+
     def test_many_are_read_page_by_page(self):
         sally, web = self.web(with_password=False)
         for i in range(55):
@@ -85,7 +102,8 @@ class View(PageCase):
         browser.run("location.hash = 'verdicts'")
         browser.wait_text("#verdicts", r"c@example\.net.*a@example\.org", 20)
         browser.button("Explain the verdict of <a@example.org> to <b@test.example>").click()
-        browser.wait_text("#story", r"defer: <a@example\.org> to <b@test\.example>.*GREYLISTED.*sallyport explain 01")
+        browser.wait_text("#story", r"defer: <a@example\.org> to <b@test\.example>.*GREYLISTED.*"
+                                     r"What would have changed it.*Without GREYLISTED: let in")
         self.assertEqual(browser.run("return document.activeElement.id"), "story")
         browser.shot("verdicts")
 

@@ -37,6 +37,29 @@ function lookups(event) {
 		], event.lookups, { class: "cards" }));
 }
 
+const OUTCOMES = {
+	accept: "let in", hold: "kept in the mail server's queue", defer: "asked to come back", reject: "refused",
+	mixed: "let in for some recipients, not for others", aborted: "over before it was decided",
+};
+
+function outcome(end) {
+	const words = OUTCOMES[end.verdict] || end.verdict;
+	return end.would ? `${words} (enforced: ${OUTCOMES[end.would] || end.would})` : words;
+}
+
+// `whatIf`: null when its facts are not kept.
+function changes(whatIf) {
+	const rows = whatIf ? whatIf.without.map((row) => `Without ${row.name}: ${outcome(row)}.`) : [];
+	if (whatIf?.is_changed)
+		rows.unshift(`By the configuration of now: ${outcome(whatIf)}.`);
+	if (whatIf?.together?.length)
+		rows.push(`None of them alone; it takes ${whatIf.together.join(" and ")} not to be refused for the score.`);
+	if (!rows.length)
+		rows.push(whatIf ? "No single finding." : "The facts are not kept.");
+	return el("section", {}, el("h4", {}, "What would have changed it"),
+		el("ul", { id: "changes" }, ...rows.map((row) => el("li", {}, row))));
+}
+
 function story(event) {
 	const score = `${event.score} of ${event.refuse}`;
 	return el("article", { id: "story", tabindex: "-1", "aria-label": "Explanation" },
@@ -50,8 +73,7 @@ function story(event) {
 			["Finding", (row) => row.name], ["Points", (row) => String(row.weight), "number"],
 			["Reason", (row) => row.reason],
 		], event.findings || [], { class: "cards" }),
-		results(event), lookups(event),
-		el("p", { class: "quiet" }, "What would have changed it: ", el("code", {}, `sallyport explain ${event.id}`)));
+		changes(event.what_if), results(event), lookups(event));
 }
 
 function list(events, showStory) {
@@ -65,7 +87,7 @@ function list(events, showStory) {
 		["Findings", (row) => (row.findings || []).map((finding) => finding.name).join(", ")],
 		["Story", (row) => el("button", {
 			type: "button", "aria-label": `Explain the verdict of ${row.from || "<>"} to ${row.to}`,
-			onclick: () => showStory(row),
+			onclick: () => showStory(row).catch((error) => say(error.message, true)),
 		}, "Explain"), "actions"],
 	], events, { class: "cards" });
 }
@@ -85,8 +107,8 @@ export function open(main) {
 	const fields = FILTERS.map(field);
 	let events = [], next = "", pages = 1;
 
-	function showStory(event) {
-		place.replaceChildren(story(event));
+	async function showStory(event) {
+		place.replaceChildren(story(await get("/api/verdicts/show", { id: event.id })));
 		document.getElementById("story").focus();
 		document.getElementById("story").scrollIntoView({ block: "nearest" });
 	}

@@ -1,10 +1,12 @@
 /*
- * what_if.h - what would have changed a verdict.
+ * what_if.h - what would have changed a verdict: for `sallyport explain` and the
+ * page.
  *
- * Threads:  one at a time.
+ * Place:    pure.
+ * Threads:  reentrant.
  */
-#ifndef SP_CTL_WHAT_IF_H
-#define SP_CTL_WHAT_IF_H
+#ifndef SALLYPORT_WHAT_IF_H
+#define SALLYPORT_WHAT_IF_H
 
 #include <jansson.h>
 

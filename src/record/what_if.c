@@ -1,9 +1,8 @@
-#include "what_if.h"
+#include "sallyport/what_if.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "output.h"
 #include "sallyport/arena.h"
 #include "sallyport/config.h"
 #include "sallyport/replay.h"
