@@ -49,14 +49,14 @@ class Probes(SharedDaemon):
         self.sally.wait_event(mta_unknown="50")
         self.assertEqual(self.sally.ask("status")["store"]["questions"], before + 1)
 
-    def test_a_usual_mail_asks_redis_once(self):
+    def test_a_usual_mail_asks_redis_once_and_tells_the_desk_that_it_waits(self):
         before = self.sally.ask("status")["store"]["questions"]
         link = self.open()
         link.mail("<usual@example.org>")
         self.assertEqual(self.rcpt(link, TAKEN), REPLYCODE)
         link.quit()
         self.sally.wait_event(from_="<usual@example.org>")
-        self.assertEqual(self.sally.ask("status")["store"]["questions"], before + 1)
+        self.assertEqual(self.sally.ask("status")["store"]["questions"], before + 2)
 
     def test_macros_of_one_recipient_are_not_the_next_one_s(self):
         link = self.open()
