@@ -67,11 +67,14 @@ for i = 6, #ARGV do
 		call('DEL', KEYS[1], KEYS[2])
 		id = add('*', words, json, facts)
 	end
+	local found = {}
 	for word in gmatch(words, '%S+') do
-		if has_failed(pcall('ZADD', KEYS[2], 0, word .. ' ' .. id)) then
-			call('DEL', KEYS[2])
-			call('ZADD', KEYS[2], 0, word .. ' ' .. id)
-		end
+		found[#found + 1] = 0
+		found[#found + 1] = word .. ' ' .. id
+	end
+	if #found > 0 and has_failed(pcall('ZADD', KEYS[2], unpack(found))) then
+		call('DEL', KEYS[2])
+		call('ZADD', KEYS[2], unpack(found))
 	end
 end
 
