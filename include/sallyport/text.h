@@ -49,6 +49,11 @@ void sp_text_add_points(struct sp_text *text, double points);
 void sp_text_add_safe(struct sp_text *text, const char *bytes, size_t length,
 		      const char *also);
 
+/* The value of a hexadecimal digit, 0-9 and A-F; `_any` takes a-f too. -1: it is
+ * none. */
+int sp_hex_digit(char c);
+int sp_hex_digit_any(char c);
+
 /* ASCII only, whatever the locale. */
 bool sp_text_equals(const char *a, const char *b);	   /* ignoring case */
 bool sp_text_starts(const char *text, const char *prefix); /* ignoring case */

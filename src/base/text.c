@@ -176,3 +176,15 @@ void sp_text_lower(char *string)
 	for (; *string != '\0'; string++)
 		*string = lower(*string);
 }
+
+int sp_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int sp_hex_digit_any(char c)
+{
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : sp_hex_digit(c);
+}

@@ -5,6 +5,7 @@
 
 #include "sallyport/limits.h"
 #include "sallyport/submitter_store.h"
+#include "sallyport/text.h"
 #include "sallyport/users.h"
 
 enum {
@@ -16,14 +17,6 @@ struct words {
 	size_t count;
 	char *words[WORDS_MAX];
 };
-
-static int digit_of(char c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
 
 /* In place; false when a % is not followed by the digits of a byte. */
 static bool unescape(char *word)
@@ -37,8 +30,8 @@ static bool unescape(char *word)
 			*to++ = *from;
 			continue;
 		}
-		high = digit_of(from[1]);
-		low = high < 0 ? -1 : digit_of(from[2]);
+		high = sp_hex_digit(from[1]);
+		low = high < 0 ? -1 : sp_hex_digit(from[2]);
 		if (low < 0 || high + low == 0)
 			return false;
 		*to++ = (char)(16 * high + low);

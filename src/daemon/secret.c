@@ -25,12 +25,10 @@ static void make(struct sp_hash_key *secret_out)
 		abort();
 }
 
+/* As sp_hash_text writes them. */
 static int digit_of(char c)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at ? (int)(at - digits) : -1;
+	return c >= 'A' && c <= 'F' ? -1 : sp_hex_digit_any(c);
 }
 
 static bool decode(const char text[DIGITS], struct sp_hash_key *secret_out)
@@ -64,20 +62,11 @@ static bool read_secret(const char *path, struct sp_hash_key *secret_out)
 	return got == (ssize_t)sizeof(text) && decode(text, secret_out);
 }
 
-static void encode(const struct sp_hash_key *secret, char text_out[DIGITS + 2])
-{
-	struct sp_text text;
-
-	sp_text_init(&text, text_out, DIGITS + 2);
-	for (size_t i = 0; i < SP_HASH_KEY_BYTES; i++)
-		sp_text_addf(&text, "%02x", secret->bytes[i]);
-	sp_text_add(&text, "\n");
-}
-
 /* Under its name only when it is whole. */
 static bool write_secret(const char *path, const struct sp_hash_key *secret)
 {
-	char fresh[PATH_MAX], text[DIGITS + 2];
+	char fresh[PATH_MAX], text[SP_HASH_TEXT_SIZE];
+	struct sp_hash digits;
 	bool is_written;
 	int fd;
 
@@ -86,7 +75,9 @@ static bool write_secret(const char *path, const struct sp_hash_key *secret)
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	encode(secret, text);
+	memcpy(digits.bytes, secret->bytes, sizeof(digits.bytes));
+	sp_hash_text(&digits, text);
+	text[DIGITS] = '\n';
 	(void)unlink(fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)

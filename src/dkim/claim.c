@@ -248,15 +248,6 @@ static bool check_names(const struct reading *reading,
 
 /* ---------------------------------------------------------------- identity */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* RFC 6376 section 2.11; the result is printable ASCII. */
 static bool decode(const struct sp_dkim_tag *tag, char *text_out)
 {
@@ -272,8 +263,8 @@ static bool decode(const struct sp_dkim_tag *tag, char *text_out)
 
 			if (tag->length - i < 3)
 				return false;
-			high = hex_digit(tag->value[i + 1]);
-			low = hex_digit(tag->value[i + 2]);
+			high = sp_hex_digit(tag->value[i + 1]);
+			low = sp_hex_digit(tag->value[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			c = (char)(high * 16 + low);

@@ -193,15 +193,6 @@ static size_t decode_base64(struct sp_mime_decoder *decoder, const char *line,
 	return written;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t decode_quoted(const char *line, size_t length, char *out)
 {
 	size_t written = 0;
@@ -213,8 +204,8 @@ static size_t decode_quoted(const char *line, size_t length, char *out)
 	length -= goes_on;
 	for (size_t i = 0; i < length; i++) {
 		bool has_two = line[i] == '=' && length - i > 2;
-		int high = has_two ? hex_digit(line[i + 1]) : -1;
-		int low = has_two ? hex_digit(line[i + 2]) : -1;
+		int high = has_two ? sp_hex_digit_any(line[i + 1]) : -1;
+		int low = has_two ? sp_hex_digit_any(line[i + 2]) : -1;
 
 		if (high < 0 || low < 0) {
 			out[written++] = line[i];

@@ -185,14 +185,6 @@ static enum sp_err parse_network(const char *text,
 	return err;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The login of a key: what was escaped is what it was. */
 static enum sp_err unescape(const char *key, char login_out[SP_SUBMITTER_SIZE])
 {
@@ -202,8 +194,8 @@ static enum sp_err unescape(const char *key, char login_out[SP_SUBMITTER_SIZE])
 		char byte = *key;
 
 		if (byte == '%') {
-			int high = digit_of(key[1]);
-			int low = high < 0 ? -1 : digit_of(key[2]);
+			int high = sp_hex_digit_any(key[1]);
+			int low = high < 0 ? -1 : sp_hex_digit_any(key[2]);
 
 			if (low < 0 || high + low == 0)
 				return SP_ERR_SYNTAX;

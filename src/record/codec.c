@@ -205,14 +205,6 @@ static void write_text(struct sp_codec *codec, const char *value)
 	sp_text_add_bytes(codec->to, value + from, length - from);
 }
 
-/* -1: no digit. */
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Into `text_out`; returns its length. */
 static size_t read_text(struct sp_codec *codec,
 			char text_out[SP_CODEC_TEXT_MAX + 1])
@@ -227,8 +219,9 @@ static size_t read_text(struct sp_codec *codec,
 		char c = bytes[i];
 
 		if (c == '%') {
-			int high = i + 2 < length ? digit_of(bytes[i + 1]) : -1;
-			int low = high >= 0 ? digit_of(bytes[i + 2]) : -1;
+			int high = i + 2 < length ? sp_hex_digit(bytes[i + 1])
+						  : -1;
+			int low = high >= 0 ? sp_hex_digit(bytes[i + 2]) : -1;
 
 			if (low < 0 || high * 16 + low == 0) {
 				fail(codec, SP_ERR_SYNTAX);
