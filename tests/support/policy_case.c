@@ -3,9 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "sallyport/arena.h"
 #include "sallyport/config.h"
 #include "sallyport/dnsbl.h"
 #include "sallyport/gate.h"
@@ -183,4 +186,47 @@ void decide_given(const struct given *given, struct sp_arena *arena,
 	config.dnsbl.addresses = &addresses;
 	config.dnsbl.domains = &domains;
 	sp_policy_decide(&facts, &config, arena, verdict_out);
+}
+
+static const char *names(const struct sp_verdict *verdict, char *out,
+			 size_t size)
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < verdict->count; i++)
+		length += (size_t)snprintf(out + length, size - length, "%s%s",
+					   i > 0 ? "," : "",
+					   verdict->findings[i].name);
+	return out;
+}
+
+void assert_decided(const struct decided *rows, size_t count)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct decided *row = &rows[i];
+		struct sp_verdict verdict;
+		struct sp_arena arena;
+		char found[256];
+
+		sp_arena_init(&arena, 4096);
+		decide_given(&row->given, &arena, &verdict);
+		names(&verdict, found, sizeof(found));
+		if (verdict.action != row->action ||
+		    verdict.would != row->would ||
+		    verdict.score < row->score - 1e-9 ||
+		    verdict.score > row->score + 1e-9 ||
+		    strcmp(found, row->findings) != 0) {
+			print_error("%s: %s (would %s), score %g, found %s\n",
+				    row->sentence,
+				    sp_action_name(verdict.action),
+				    sp_action_name(verdict.would),
+				    verdict.score, found);
+			failed++;
+		}
+		sp_arena_clear(&arena);
+	}
+	assert_int_equal(failed, 0);
 }

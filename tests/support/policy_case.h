@@ -51,4 +51,16 @@ struct given {
 void decide_given(const struct given *given, struct sp_arena *arena,
 		  struct sp_verdict *verdict_out);
 
+/* What is to come of a case; `sentence` says why. */
+struct decided {
+	const char *sentence;
+	struct given given;
+	enum sp_action action, would;
+	double score;
+	const char *findings; /* names with commas between */
+};
+
+/* Decide each, print those that came out otherwise, and fail then. */
+void assert_decided(const struct decided *rows, size_t count);
+
 #endif

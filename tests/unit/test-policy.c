@@ -5,21 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "../support/policy_case.h"
 #include "sallyport/arena.h"
-
-struct row {
-	const char *sentence;
-	struct given given;
-	enum sp_action action, would;
-	double score;
-	const char *findings;
-};
 
 #define ACCEPT SP_ACTION_ACCEPT
 #define DEFER  SP_ACTION_DEFER
@@ -62,7 +52,7 @@ static const struct sp_helo_name_fact leads_back = {
 	.kind = SP_HELO_NAME_CLIENT,
 };
 
-static const struct row rows[] = {
+static const struct decided rows[] = {
 	{ "nothing found, nothing done", { 0 }, ACCEPT, ACCEPT, 0, "" },
 	{ "a bad HELO is points, no more",
 	  { .helo = SP_HELO_BARE_IP },
@@ -417,48 +407,10 @@ static const struct row rows[] = {
 	  "TRUSTED" },
 };
 
-static const char *names(const struct sp_verdict *verdict, char *out,
-			 size_t size)
-{
-	size_t length = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < verdict->count; i++)
-		length += (size_t)snprintf(out + length, size - length, "%s%s",
-					   i > 0 ? "," : "",
-					   verdict->findings[i].name);
-	return out;
-}
-
 static void test_rows(void **state)
 {
-	size_t failed = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *row = &rows[i];
-		struct sp_verdict verdict;
-		struct sp_arena arena;
-		char found[256];
-
-		sp_arena_init(&arena, 4096);
-		decide_given(&row->given, &arena, &verdict);
-		names(&verdict, found, sizeof(found));
-		if (verdict.action != row->action ||
-		    verdict.would != row->would ||
-		    verdict.score < row->score - 1e-9 ||
-		    verdict.score > row->score + 1e-9 ||
-		    strcmp(found, row->findings) != 0) {
-			print_error("%s: %s (would %s), score %g, found %s\n",
-				    row->sentence,
-				    sp_action_name(verdict.action),
-				    sp_action_name(verdict.would),
-				    verdict.score, found);
-			failed++;
-		}
-		sp_arena_clear(&arena);
-	}
-	assert_int_equal(failed, 0);
+	assert_decided(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void assert_reason(const struct given *given, const char *reason)
