@@ -25,6 +25,7 @@ struct sp_list_set;
 struct sp_notifier;
 struct sp_service_slot;
 struct sp_store;
+struct sp_submitter_books;
 struct sp_submitter_memory;
 struct sp_suffixes;
 
@@ -69,5 +70,8 @@ void sp_service_slot_tidy(struct sp_service_slot *slot);
 /* The service of now, with a reference for the caller. */
 const struct sp_service *sp_service_get(struct sp_service_slot *slot);
 void sp_service_unref(const struct sp_service **service);
+
+/* Where submitters are kept (submitter_store.h); borrowed from `service`. */
+struct sp_submitter_books sp_service_books(const struct sp_service *service);
 
 #endif

@@ -82,6 +82,9 @@ enum {
 	SP_SUBMITTER_WORDS_SIZE = 160
 };
 
+const char *sp_submitter_cause_name(
+	enum sp_submitter_cause cause); /* "limit" */
+
 /* Why a submitter is in its state. */
 struct sp_submitter_why {
 	enum sp_submitter_cause cause;

@@ -101,15 +101,6 @@ static bool find(const struct sp_session *session, struct sp_submitter *who_out)
 	return true;
 }
 
-static struct sp_submitter_books books_of(const struct sp_session *session)
-{
-	return (struct sp_submitter_books){
-		.store = session->service->store,
-		.memory = session->service->submitters,
-		.config = &session->service->config->outbound,
-	};
-}
-
 static void note(struct sp_session *session,
 		 const struct sp_submitter_standing *standing)
 {
@@ -141,7 +132,8 @@ static bool ask(struct sp_session *session,
 		struct sp_submitter_question *question, int64_t deadline_ms)
 {
 	struct sp_submission *submission = &session->mail.submission;
-	const struct sp_submitter_books books = books_of(session);
+	const struct sp_submitter_books books =
+		sp_service_books(session->service);
 	struct sp_submitter_answer answer;
 
 	question->submitter = submission->who->key;
@@ -238,7 +230,8 @@ static void ask_late(struct sp_session *session, int64_t deadline_ms)
 void sp_submitter_at_mail(struct sp_session *session, int64_t deadline_ms)
 {
 	struct sp_mail *mail = &session->mail;
-	const struct sp_submitter_books books = books_of(session);
+	const struct sp_submitter_books books =
+		sp_service_books(session->service);
 	struct sp_submitter_standing standing;
 	struct sp_submitter who;
 

@@ -51,21 +51,6 @@ void sp_view_time(json_t *object, const char *name, int64_t ms)
 
 /* --- a state -------------------------------------------------------------- */
 
-static const char *cause_name(enum sp_submitter_cause cause)
-{
-	switch (cause) {
-	case SP_CAUSE_LIMIT:
-		return "limit";
-	case SP_CAUSE_UNUSUAL:
-		return "unusual";
-	case SP_CAUSE_OPERATOR:
-		return "operator";
-	case SP_CAUSE_NONE:
-		break;
-	}
-	return "none";
-}
-
 void sp_view_standing(json_t *object,
 		      const struct sp_submitter_standing *standing)
 {
@@ -82,7 +67,7 @@ void sp_view_standing(json_t *object,
 	put(object, "observed", json_boolean(standing->is_observed));
 	put(object, "why", is_ok ? json_null() : sp_view_text(why));
 	put_text(object, "cause",
-		 is_ok ? "none" : cause_name(standing->why.cause));
+		 is_ok ? "none" : sp_submitter_cause_name(standing->why.cause));
 }
 
 static json_t *view_before(const struct sp_submitter_entry *entry)

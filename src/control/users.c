@@ -34,7 +34,7 @@ static struct asking begin(const struct sp_service *service)
 	return (struct asking){
 		.service = service,
 		.config = config,
-		.books = { service->store, service->submitters, config },
+		.books = sp_service_books(service),
 		.now_ms = sp_clock_wall_ms(service->clock),
 	};
 }

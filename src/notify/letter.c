@@ -63,26 +63,13 @@ static void put_time(json_t *object, const char *key, int64_t wall_ms)
 	json_object_set_new(object, key, json_string(date));
 }
 
-static const char *cause_name(enum sp_submitter_cause cause)
-{
-	switch (cause) {
-	case SP_CAUSE_LIMIT:
-		return "limit";
-	case SP_CAUSE_UNUSUAL:
-		return "unusual";
-	case SP_CAUSE_OPERATOR:
-		return "operator";
-	case SP_CAUSE_NONE:
-		break;
-	}
-	return "unknown";
-}
-
 static json_t *cause(const struct sp_submitter_why *why)
 {
 	json_t *object = json_object();
 
-	put(object, "kind", cause_name(why->cause));
+	put(object, "kind",
+	    why->cause == SP_CAUSE_NONE ? "unknown"
+					: sp_submitter_cause_name(why->cause));
 	if (why->cause != SP_CAUSE_LIMIT && why->cause != SP_CAUSE_UNUSUAL)
 		return object;
 	put(object, "counted", sp_counted_name(why->counted));

@@ -26,11 +26,7 @@ static void count(struct sp_session *session, uint32_t bounces,
 {
 	const struct sp_service *service = session->service;
 	const struct sp_outbound_config *config = &service->config->outbound;
-	const struct sp_submitter_books books = {
-		.store = service->store,
-		.memory = service->submitters,
-		.config = config,
-	};
+	const struct sp_submitter_books books = sp_service_books(service);
 	struct sp_submitter_question question = {
 		.adds[SP_COUNTED_BOUNCES] = bounces,
 		.has_happened = true,

@@ -52,11 +52,7 @@ void sp_record_submission(struct sp_session *session)
 {
 	const struct sp_service *service = session->service;
 	const struct sp_mail *mail = &session->mail;
-	const struct sp_submitter_books books = {
-		.store = service->store,
-		.memory = service->submitters,
-		.config = &service->config->outbound,
-	};
+	const struct sp_submitter_books books = sp_service_books(service);
 	int64_t deadline_ms =
 		sp_clock_mono_ms() + service->config->budget.callback_ms;
 	struct sp_submitter_mail counted;

@@ -519,3 +519,12 @@ void sp_service_unref(const struct sp_service **service)
 	counted_service_unref((struct counted_service *)(uintptr_t)*service);
 	*service = NULL;
 }
+
+struct sp_submitter_books sp_service_books(const struct sp_service *service)
+{
+	return (struct sp_submitter_books){
+		.store = service->store,
+		.memory = service->submitters,
+		.config = &service->config->outbound,
+	};
+}

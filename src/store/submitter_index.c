@@ -146,21 +146,32 @@ static enum sp_err show(const struct paging *paging, const char *key,
 	return err;
 }
 
+/* To the lister, who says whether he wants more; one that is there no more is
+ * passed over. */
+static enum sp_err tell(const struct paging *paging, const char *key,
+			const char *name, bool *goes_on_out)
+{
+	struct sp_submitter_entry entry;
+	enum sp_err err = show(paging, key, name, &entry);
+
+	if (err == SP_OK)
+		*goes_on_out =
+			paging->lister->found(&entry, paging->lister->context);
+	return err == SP_ERR_NOT_FOUND ? SP_OK : err;
+}
+
 /* The submitters of a reply, in its order. */
 static enum sp_err show_all(const struct paging *paging, const char *key,
 			    const struct sp_store_reply *names)
 {
-	for (size_t i = 0; i < sp_store_reply_count(names); i++) {
-		struct sp_submitter_entry entry;
-		enum sp_err err = show(paging, key,
-				       sp_store_reply_text(names, i), &entry);
+	bool goes_on = true;
 
-		if (err == SP_ERR_NOT_FOUND)
-			continue;
+	for (size_t i = 0; goes_on && i < sp_store_reply_count(names); i++) {
+		enum sp_err err = tell(paging, key,
+				       sp_store_reply_text(names, i), &goes_on);
+
 		if (err != SP_OK)
 			return err;
-		if (!paging->lister->found(&entry, paging->lister->context))
-			break;
 	}
 	return SP_OK;
 }
@@ -436,20 +447,16 @@ static enum sp_err show_candidates(const struct paging *paging,
 {
 	const struct sp_submitter_range *range = paging->range;
 	char key[SP_INDEX_KEY_SIZE];
+	bool goes_on = true;
 
 	write_near_key(paging->now_ms / day_ms, key);
 	for (size_t i = range->offset;
-	     i < found && i < range->offset + range->count; i++) {
-		struct sp_submitter_entry entry;
-		enum sp_err err = show(paging, key,
-				       candidates->items[i].submitter, &entry);
+	     goes_on && i < found && i < range->offset + range->count; i++) {
+		enum sp_err err = tell(
+			paging, key, candidates->items[i].submitter, &goes_on);
 
-		if (err == SP_ERR_NOT_FOUND)
-			continue;
 		if (err != SP_OK)
 			return err;
-		if (!paging->lister->found(&entry, paging->lister->context))
-			break;
 	}
 	return SP_OK;
 }

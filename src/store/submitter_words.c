@@ -52,6 +52,21 @@ const char *sp_standing_write(const struct sp_submitter_standing *standing,
 	return text_out;
 }
 
+const char *sp_submitter_cause_name(enum sp_submitter_cause cause)
+{
+	switch (cause) {
+	case SP_CAUSE_LIMIT:
+		return "limit";
+	case SP_CAUSE_UNUSUAL:
+		return "unusual";
+	case SP_CAUSE_OPERATOR:
+		return "operator";
+	case SP_CAUSE_NONE:
+		break;
+	}
+	return "none";
+}
+
 /* The next word of `*at`; false when there is none, or it is too long. */
 static bool read_name(const char **at, char name_out[NAME_SIZE])
 {

@@ -41,3 +41,10 @@ const char *sp_body_text(const struct sp_web_call *call, const char *name)
 {
 	return json_string_value(json_object_get(call->body, name));
 }
+
+const char *sp_web_argument(const struct sp_web_call *call, const char *name)
+{
+	const char *value = sp_http_argument(call->request, name);
+
+	return value != NULL ? value : "";
+}

@@ -42,6 +42,9 @@ void sp_reply_error(struct sp_http_reply *reply, unsigned status,
 /* Hostile text as a JSON string: what is no UTF-8 is escaped. */
 json_t *sp_json_text(const char *text);
 
+/* Of the query; "" when it has none of that name. */
+const char *sp_web_argument(const struct sp_web_call *call, const char *name);
+
 /* The text of the body's member `name`; NULL when it has none. */
 const char *sp_body_text(const struct sp_web_call *call, const char *name);
 

@@ -18,13 +18,6 @@ enum {
 	SEARCH_SIZE = 128
 };
 
-static const char *argument(const struct sp_web_call *call, const char *name)
-{
-	const char *value = sp_http_argument(call->request, name);
-
-	return value != NULL ? value : "";
-}
-
 /* Who comes from an address waits under its network, unless a name is proven:
  * an address is looked for as that. */
 static void read_search(const struct sp_web_call *call,
@@ -36,7 +29,7 @@ static void read_search(const struct sp_web_call *call,
 	struct sp_network network;
 	struct sp_ip ip;
 
-	sp_text_copy(search_out, SEARCH_SIZE, argument(call, "search"));
+	sp_text_copy(search_out, SEARCH_SIZE, sp_web_argument(call, "search"));
 	sp_text_lower(search_out);
 	if (sp_ip_parse(search_out, &ip) != SP_OK)
 		return;
@@ -81,8 +74,10 @@ void sp_view_waiting(const struct sp_web_call *call)
 	char search[SEARCH_SIZE];
 	struct sp_desk_filter filter = {
 		.text = search,
-		.is_oldest_first = strcmp(argument(call, "order"), "old") == 0,
-		.offset = (uint32_t)strtoul(argument(call, "from"), NULL, 10),
+		.is_oldest_first =
+			strcmp(sp_web_argument(call, "order"), "old") == 0,
+		.offset = (uint32_t)strtoul(sp_web_argument(call, "from"), NULL,
+					    10),
 		.limit = PAGE,
 		.now_ms = sp_clock_wall_ms(call->service->clock),
 	};

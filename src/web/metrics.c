@@ -313,11 +313,7 @@ static void submitters(FILE *out, const struct sp_service *service)
 		SP_SUBMITTER_HOLD,
 		SP_SUBMITTER_LOCKED,
 	};
-	const struct sp_submitter_books books = {
-		.store = service->store,
-		.memory = service->submitters,
-		.config = &service->config->outbound,
-	};
+	const struct sp_submitter_books books = sp_service_books(service);
 	const struct sp_submitter_lister nobody = { NULL, NULL };
 	int64_t now_ms = sp_clock_wall_ms(service->clock);
 

@@ -15,13 +15,6 @@ enum {
 	BY_SIZE = SP_IP_TEXT_SIZE + 8
 };
 
-static const char *argument(const struct sp_web_call *call, const char *name)
-{
-	const char *value = sp_http_argument(call->request, name);
-
-	return value != NULL ? value : "";
-}
-
 /* Takes over `told`, which says itself what is wrong. */
 static void reply(const struct sp_web_call *call, json_t *told)
 {
@@ -37,11 +30,11 @@ static void reply(const struct sp_web_call *call, json_t *told)
 
 void sp_view_submitters(const struct sp_web_call *call)
 {
-	const char *by = argument(call, "by");
-	const char *state = argument(call, "state");
+	const char *by = sp_web_argument(call, "by");
+	const char *state = sp_web_argument(call, "state");
 	struct sp_submitter_range range = {
 		.by = SP_SUBMITTERS_BY_STATE,
-		.offset = strtoul(argument(call, "from"), NULL, 10),
+		.offset = strtoul(sp_web_argument(call, "from"), NULL, 10),
 		.count = PAGE,
 	};
 
@@ -60,7 +53,8 @@ void sp_view_submitters(const struct sp_web_call *call)
 
 void sp_view_submitter(const struct sp_web_call *call)
 {
-	reply(call, sp_users_show(call->service, argument(call, "submitter")));
+	reply(call,
+	      sp_users_show(call->service, sp_web_argument(call, "submitter")));
 }
 
 void sp_view_set_submitter(const struct sp_web_call *call)
